@@ -1,0 +1,3 @@
+"""tidegauge: whether the models you run in production still work, and why not."""
+
+__version__ = "0.1.0"

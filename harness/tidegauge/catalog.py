@@ -1,0 +1,126 @@
+"""Evaluators and renderers by name, found through entry points and file names.
+
+A package that offers evaluators names itself once under ``tidegauge.evaluators``; each of its
+modules ``topic/name.py`` is then the evaluator ``topic.name``. Listing imports nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tidegauge.errors import SuiteError
+from tidegauge.records import Card, Report, Score
+
+EVALUATORS = "tidegauge.evaluators"
+RENDERERS = "tidegauge.reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """A measure with its card."""
+
+    name: str
+    card: Card
+    measure: Callable[..., Score]
+
+    @property
+    def params(self) -> dict[str, inspect.Parameter]:
+        """Parameters a suite may set, by name."""
+        found = inspect.signature(self.measure).parameters.values()
+        return {
+            p.name: p for p in found if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name != "rng"
+        }
+
+    @property
+    def random(self) -> bool:
+        """Whether the measure takes a random generator."""
+        return "rng" in inspect.signature(self.measure).parameters
+
+
+@cache
+def evaluator_names() -> Mapping[str, str]:
+    """Every evaluator's name and the module that holds it, without importing any.
+
+    Raises
+    ------
+    SuiteError
+        When two packages claim one name.
+    """
+    found: dict[str, str] = {}
+    for package in _packages(EVALUATORS):
+        for folder in _package_folders(package):
+            for file in sorted(folder.glob("*/[!_]*.py")):
+                name = f"{file.parent.name}.{file.stem}"
+                module = f"{package}.{name}"
+                if name in found and found[name] != module:
+                    raise SuiteError(
+                        f'evaluator "{name}" is claimed by {found[name]} and by {module}',
+                        "uninstall one of the two packages",
+                    )
+                found[name] = module
+    return found
+
+
+@cache
+def evaluator(name: str) -> Evaluator:
+    """Load one evaluator.
+
+    Raises
+    ------
+    SuiteError
+        When nothing provides it; the hint holds the nearest names.
+    """
+    names = evaluator_names()
+    if name not in names:
+        raise SuiteError(f'nothing provides an evaluator "{name}"', nearest(name, names))
+    module = importlib.import_module(names[name])
+    return Evaluator(name, module.CARD, getattr(module, name.rpartition(".")[2]))
+
+
+@cache
+def renderer_names() -> Mapping[str, str]:
+    """Every renderer's name and the module that holds it."""
+    return {
+        file.stem: f"{package}.{file.stem}"
+        for package in _packages(RENDERERS)
+        for folder in _package_folders(package)
+        for file in sorted(folder.glob("[!_]*.py"))
+    }
+
+
+def renderer(name: str) -> Callable[[Report], str]:
+    """Load one renderer: a function from a report to text."""
+    names = renderer_names()
+    if name not in names:
+        raise SuiteError(f'nothing renders "{name}"', nearest(name, names))
+    render: Callable[[Report], str] = importlib.import_module(names[name]).render
+    return render
+
+
+def nearest(name: Any, allowed: Iterable[str]) -> str:
+    """Say which allowed names are near, or list them all where none is."""
+    allowed = list(allowed)
+    close = difflib.get_close_matches(str(name), allowed, n=3, cutoff=0.6)
+    if not close:  # "psi" for "drift.psi"
+        close = [a for a in allowed if a.rpartition(".")[2] == str(name).rpartition(".")[2]]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"allowed: {', '.join(sorted(allowed))}" if allowed else ""
+
+
+def _packages(group: str) -> list[str]:
+    return sorted({point.value for point in entry_points(group=group)})
+
+
+def _package_folders(package: str) -> list[Path]:
+    spec = find_spec(package)
+    return [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []

@@ -1,0 +1,76 @@
+"""Everything tidegauge raises on purpose.
+
+::
+
+    TidegaugeError            carries a hint: what to do next
+    ├── SuiteError            the suite file is wrong; nothing was run
+    ├── DataError             a log cannot be read at all
+    ├── BaselineError         a baseline file cannot be used
+    ├── MissingExtraError     an optional dependency is not installed
+    └── CannotMeasure         one measure cannot answer; the run goes on
+        ├── NotApplicable     the question makes no sense for this column
+        └── TooFewRows        it makes sense, but not with so few rows
+"""
+
+
+class TidegaugeError(Exception):
+    """Root of all deliberate errors.
+
+    Parameters
+    ----------
+    message
+        What was found, where, and what is allowed.
+    hint
+        The next step, as a sentence; empty where there is none.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class SuiteError(TidegaugeError):
+    """The suite is wrong; raised before any work."""
+
+
+class DataError(TidegaugeError):
+    """A log cannot be read at all: nothing there, or not in a format we know."""
+
+
+class BaselineError(TidegaugeError):
+    """A baseline file is damaged, of another format version, or does not fit the suite."""
+
+
+class MissingExtraError(TidegaugeError):
+    """An optional dependency is needed and not installed."""
+
+
+class CannotMeasure(TidegaugeError):
+    """A measure cannot answer; becomes the verdict of its result."""
+
+
+class NotApplicable(CannotMeasure):
+    """The measure has no meaning for what it was given."""
+
+
+class TooFewRows(CannotMeasure):
+    """The measure needs more rows than there are.
+
+    Parameters
+    ----------
+    needed
+        Rows needed on each side.
+    n_baseline, n_current
+        Rows found.
+    """
+
+    def __init__(self, *, needed: int, n_baseline: int, n_current: int) -> None:
+        super().__init__(
+            f"needs {needed:,} rows on each side, "
+            f"found {n_baseline:,} in the baseline and {n_current:,} now"
+        )
+        self.needed = needed
