@@ -1,0 +1,206 @@
+"""Suites: YAML or Python data in, frozen records out, every complaint with its place.
+
+``load_suite`` collects all problems of a file and raises them together, before any work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tidegauge.errors import SuiteError
+from tidegauge.records import Check, Policy
+from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_preset
+from tidegauge.suite.columns import read_columns
+from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
+from tidegauge.suite.shape import Columns, Logs, Source, Suite, Target, Valid
+from tidegauge.suite.sources import read_logs
+from tidegauge.suite.values import between, choice, entries, parse_length, text, whole
+
+__all__ = [
+    "Columns",
+    "Logs",
+    "Source",
+    "Suite",
+    "Target",
+    "Valid",
+    "load_suite",
+    "parse_checks",
+    "parse_columns",
+    "parse_length",
+    "parse_suite",
+    "preset_checks",
+    "suite_schema",
+    "with_preset",
+]
+
+KEYS = {
+    "suite": "Name of the suite; reports are kept under it.",
+    "preset": "Checks to begin with: standard (the default), sensitive or none.",
+    "logs": "Where the rows of both sides come from.",
+    "columns": "What each column is for; what is not said is inferred.",
+    "checks": "Checks beside those of the preset; they replace their like.",
+    "policy": "How the judge decides.",
+}
+POLICY_KEYS = {
+    "false_alarms": "Share of unchanged runs that may raise any alarm at all (default 0.05).",
+    "confidence": "Level of every interval (default 0.95).",
+    "seed": "Seed of every random step (default 0).",
+}
+
+
+def load_suite(path: str | Path, *, preset: str | None = None) -> Suite:
+    """Read a suite file.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    preset
+        Replaces the preset that the file asks for.
+
+    Raises
+    ------
+    SuiteError
+        When the file cannot be read or says anything that is not allowed; all problems at once,
+        each with file, line and key.
+    """
+    path = Path(path)
+    suite = parse_suite(_read(path), name=str(path), folder=path.parent, preset=preset)
+    return replace(suite, path=path)
+
+
+def parse_suite(
+    text: str, *, name: str = "<string>", folder: Path = Path(), preset: str | None = None
+) -> Suite:
+    """Read a suite from YAML text.
+
+    Parameters
+    ----------
+    text
+        The YAML.
+    name
+        What to call it in error messages.
+    folder
+        Where its relative paths begin.
+    preset
+        Replaces the preset that the text asks for.
+
+    Raises
+    ------
+    SuiteError
+        When it says anything that is not allowed.
+
+    Examples
+    --------
+    >>> suite = parse_suite('''
+    ... suite: credit
+    ... logs: {baseline: {path: old.csv}, current: {path: new.csv}}
+    ... ''')
+    >>> suite.name, suite.logs.current.path, suite.checks[0].id
+    ('credit', 'new.csv', 'quality.schema')
+    """
+    chosen = preset_checks(preset) if preset is not None else None
+    node = from_yaml(text, file=name)
+    suite = _read_suite(node, folder, chosen)
+    raise_problems(node)
+    return suite
+
+
+def parse_checks(checks: Sequence[str | Mapping[str, Any]]) -> tuple[Check, ...]:
+    """Read checks that were written in Python.
+
+    Raises
+    ------
+    SuiteError
+        When one is wrong.
+
+    Examples
+    --------
+    >>> parse_checks([])
+    ()
+    """
+    node = from_python(checks, key="checks")
+    found = read_checks(node)
+    raise_problems(node)
+    return found
+
+
+def parse_columns(columns: Mapping[str, Any] | None) -> Columns:
+    """Read column roles that were written in Python.
+
+    Raises
+    ------
+    SuiteError
+        When one is wrong.
+
+    Examples
+    --------
+    >>> parse_columns({"target": "defaulted"}).target.column
+    'defaulted'
+    """
+    node = from_python(columns or {}, key="columns")
+    found = read_columns(node)
+    raise_problems(node)
+    return found
+
+
+def suite_schema() -> dict[str, Any]:
+    """Build the JSON Schema (draft 2020-12) of suite files, for editors."""
+    from tidegauge.suite.schema import build  # loads every evaluator
+
+    return build()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = sorted(str(file) for file in path.parent.glob("*.y*ml"))[:5]
+        hint = f"suites there: {', '.join(near)}" if near else "tidegauge init DATA writes one"
+        raise SuiteError(f"{path}: found no such file", hint) from None
+    except IsADirectoryError:
+        near = sorted(str(file) for file in path.glob("*.y*ml"))[:5]
+        hint = f"suites in it: {', '.join(near)}" if near else ""
+        raise SuiteError(f"{path}: found a folder; allowed: a YAML file", hint) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        found = f"the byte 0x{error.object[error.start]:02x}, which is not UTF-8"
+        raise SuiteError(
+            f"{path}:{line}: found {found}; allowed: UTF-8 text", "save the file as UTF-8"
+        ) from None
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> Suite:
+    found = entries(node, KEYS, "suite: credit, logs: {...}")
+    if isinstance(node.value, dict):
+        for key in ("suite", "logs"):
+            if key not in node.value:
+                node.complain(f'found no key "{key}"; needed: {KEYS[key]}')
+    preset = choice(found["preset"], PRESETS) if "preset" in found else "standard"
+    checks = read_checks(found["checks"]) if "checks" in found else ()
+    name = text(found["suite"], "a name such as credit-default") if "suite" in found else ""
+    logs = (
+        read_logs(found["logs"], folder)
+        if "logs" in found
+        else Logs(baseline=Source(), current=Source())
+    )
+    columns = read_columns(found["columns"]) if "columns" in found else Columns()
+    policy = _policy(found["policy"]) if "policy" in found else Policy()
+    if not node.problems:
+        checks = with_preset(checks, preset_checks(preset) if chosen is None else chosen)
+        if not checks:
+            node.complain("found nothing to check; needed: checks, or a preset other than none")
+    return Suite(name=name, logs=logs, columns=columns, checks=checks, policy=policy)
+
+
+def _policy(node: Node) -> Policy:
+    found = entries(node, POLICY_KEYS, "{false_alarms: 0.05, seed: 7}")
+    shares = {
+        key: between(found[key], 0, 1) for key in ("false_alarms", "confidence") if key in found
+    }
+    return Policy(**shares, seed=whole(found["seed"]) if "seed" in found else 0)

@@ -1,0 +1,166 @@
+"""The JSON Schema of suite files, built from the same tables that the readers use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from inspect import Parameter
+from typing import Any
+
+from tidegauge.catalog import Evaluator, evaluator, evaluator_names
+from tidegauge.records import Policy
+from tidegauge.suite import KEYS, POLICY_KEYS
+from tidegauge.suite.checks import KEYS as CHECK_KEYS
+from tidegauge.suite.checks import PRESETS
+from tidegauge.suite.columns import KEYS as COLUMN_KEYS
+from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
+from tidegauge.suite.limits import CHANGES
+from tidegauge.suite.params import alternatives
+from tidegauge.suite.sources import FORMATS, SIDES
+from tidegauge.suite.sources import KEYS as SOURCE_KEYS
+
+Schema = dict[str, Any]
+
+NAME: Schema = {"type": ["string", "integer"], "minLength": 1}
+NAMES: Schema = {"type": "array", "items": NAME, "uniqueItems": True}
+TEXT: Schema = {"type": "string", "minLength": 1}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+LENGTH: Schema = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[smhdw]\s*$"}
+SHARE: Schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+PERCENTAGE: Schema = {"type": "string", "pattern": r"^\s*\+?(\d+(\.\d*)?|\.\d+)\s*%\s*$"}
+CHANGE: Schema = {"anyOf": [{"type": "number", "minimum": 0}, PERCENTAGE]}
+JSON_TYPES = {
+    "int": "integer", "float": "number", "bool": "boolean", "str": "string", "None": "null",
+}  # fmt: skip
+
+
+def build() -> Schema:
+    """Build the whole schema; every evaluator is loaded for its parameters."""
+    policy = {"false_alarms": SHARE, "confidence": SHARE, "seed": {"type": "integer", "minimum": 0}}
+    parts = {
+        "suite": TEXT,
+        "preset": {"enum": list(PRESETS)},
+        "logs": _logs(),
+        "columns": _columns(),
+        "checks": {"type": "array", "items": _check()},
+        "policy": _mapping(policy, POLICY_KEYS, defaults=asdict(Policy())),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "tidegauge suite",
+        **_mapping(parts, KEYS, required=["suite", "logs"], defaults={"preset": "standard"}),
+        "$defs": {"limit": _limit(), "options": _options()},
+    }
+
+
+def _mapping(
+    parts: Mapping[str, Schema],
+    says: Mapping[str, str],
+    *,
+    required: list[str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Schema:
+    defaults = defaults or {}
+    properties = {
+        key: {
+            **part,
+            "description": says[key],
+            **({"default": defaults[key]} if key in defaults else {}),
+        }
+        for key, part in parts.items()
+    }
+    found: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+    return {**found, "required": required} if required else found
+
+
+def _logs() -> Schema:
+    current = {
+        "path": TEXT,
+        "format": {"enum": list(FORMATS)},
+        "window": LENGTH,
+        "options": {"type": "object"},
+    }
+    log = _mapping(current, SOURCE_KEYS, required=["path"])
+    stored = _mapping({"baseline": TEXT}, SOURCE_KEYS, required=["baseline"])
+    sides = {"baseline": {"oneOf": [log, stored]}, "current": log}
+    return _mapping(sides, SIDES, required=list(SIDES))
+
+
+def _columns() -> Schema:
+    target = {"column": NAME, "arrives_after": LENGTH, "positive": {}}
+    by_column = {"type": "object", "minProperties": 1}
+    special: dict[str, Schema] = {
+        "target": {"anyOf": [NAME, _mapping(target, TARGET_KEYS, required=["column"])]},
+        "score": {"anyOf": [NAME, {**by_column, "additionalProperties": NAME}]},
+        "features": {"anyOf": [{"const": "*"}, NAMES]},
+        "segments": NAMES,
+        "kinds": {"type": "object", "additionalProperties": {"enum": list(KINDS)}},
+        "valid": {
+            "type": "object",
+            "additionalProperties": {
+                **_mapping({"min": NUMBER, "max": NUMBER}, VALID_KEYS),
+                "minProperties": 1,
+            },
+        },
+        "ignore": NAMES,
+    }
+    return _mapping({key: special.get(key, NAME) for key in COLUMN_KEYS}, COLUMN_KEYS)
+
+
+def _limit() -> Schema:
+    changes: dict[str, str] = {
+        key: f"How far the value may {key} against the baseline." for key in CHANGES
+    }
+    change = _mapping(dict.fromkeys(changes, CHANGE), changes)
+    return {"anyOf": [NUMBER, {"const": "any"}, {**change, "minProperties": 1, "maxProperties": 1}]}
+
+
+def _options() -> Schema:
+    limit = {"$ref": "#/$defs/limit"}
+    places = {"anyOf": [NAME, {**NAMES, "minItems": 1}]}
+    parts = {"on": places, "slices": FLAG, "require": FLAG}
+    defaults = {"slices": True, "require": False}
+    found = _mapping({key: parts.get(key, limit) for key in CHECK_KEYS}, CHECK_KEYS)
+    for key, value in defaults.items():
+        found["properties"][key]["default"] = value
+    del found["additionalProperties"]
+    return {**found, "type": ["object", "null"]}
+
+
+def _check() -> Schema:
+    tools = [evaluator(name) for name in evaluator_names()]
+    return {
+        "anyOf": [
+            {"enum": [tool.name for tool in tools]},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+                "properties": {tool.name: _tool(tool) for tool in tools},
+            },
+        ]
+    }
+
+
+def _tool(tool: Evaluator) -> Schema:
+    own = {key: _param(parameter) for key, parameter in tool.params.items()}
+    needed = [key for key, parameter in tool.params.items() if parameter.default is Parameter.empty]
+    return {
+        "description": f"{tool.card.title}. {tool.card.explain}",
+        "$ref": "#/$defs/options",
+        "properties": own,
+        "unevaluatedProperties": False,
+        **({"required": needed} if needed else {}),
+    }
+
+
+def _param(parameter: Parameter) -> Schema:
+    kinds = alternatives(parameter)
+    found: Schema = {}
+    if kinds and all(kind in JSON_TYPES for kind in kinds):
+        found["type"] = [JSON_TYPES[kind] for kind in kinds]
+    if isinstance(parameter.default, int | float | str | bool):
+        found["default"] = parameter.default
+    return found

@@ -1,0 +1,89 @@
+"""What a suite says, as frozen records; checks and policy are in ``tidegauge.records``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from tidegauge.records import Check, Kind, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where one side's rows come from: logs, or a stored baseline."""
+
+    path: str = ""
+    """File, folder, pattern or URL; relative paths are resolved against the suite's folder."""
+    baseline: str = ""
+    """A stored baseline file, instead of ``path``; on the baseline's side only."""
+    format: str | None = None
+    """One of ``FORMATS``; ``None`` = by the file's name."""
+    window: str | None = None
+    """How much of the log to read, counted back from its end: ``1d``, ``6h``."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Handed to the reader: delimiter, encoding, access keys of an object store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """Both sides of a comparison."""
+
+    baseline: Source
+    current: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The column that holds the truth."""
+
+    column: str
+    arrives_after: timedelta | None = None
+    """How long the truth takes to arrive; younger rows without it are not missing it."""
+    positive: str | None = None
+    """The class that counts as positive, as text; ``None`` = inferred."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid:
+    """The values a numeric column may take, bounds included."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What each column is for; an empty role is inferred from the log."""
+
+    id: str = ""
+    timestamp: str = ""
+    target: Target | None = None
+    prediction: str = ""
+    score: str | Mapping[str, str] = ""
+    """One column, or class -> column where there are more than two classes."""
+    latency: str = ""
+    status: str = ""
+    features: Literal["*"] | tuple[str, ...] = "*"
+    """``"*"`` = every column without another role."""
+    segments: tuple[str, ...] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """Columns whose kind must not be inferred."""
+    valid: Mapping[str, Valid] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A whole suite: what to read, what its columns are, what to check, how to decide."""
+
+    name: str
+    path: Path | None = None
+    """The file it was read from; ``None`` where it came as text."""
+    logs: Logs
+    columns: Columns = field(default_factory=Columns)
+    checks: tuple[Check, ...]
+    """Those of the preset and those of the file, merged."""
+    policy: Policy = field(default_factory=Policy)

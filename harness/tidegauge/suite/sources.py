@@ -1,0 +1,108 @@
+"""The ``logs`` part of a suite: where both sides' rows come from."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from tidegauge.suite.document import Node
+from tidegauge.suite.shape import Logs, Source
+from tidegauge.suite.values import choice, entries, length, plain
+
+FORMATS = ("parquet", "csv", "jsonl", "arrow")
+
+SIDES = {
+    "baseline": "The frozen reference: {path: ...} of its log, or {baseline: ...} of its file.",
+    "current": "The log to judge.",
+}
+KEYS = {
+    "path": "File, folder, pattern such as logs/*.parquet, {date} pattern, or URL.",
+    "baseline": "A stored baseline file, instead of path; on the baseline's side only.",
+    "format": "Format of the log, where the file's name does not tell.",
+    "window": "Length of time to read, counted back from the log's end: 6h, 1d, 2w.",
+    "options": "Handed to the reader: delimiter, encoding, keys of an object store.",
+}
+EXAMPLE = "{baseline: {path: old.parquet}, current: {path: new.parquet}}"
+
+
+def read_logs(node: Node, folder: Path) -> Logs:
+    """Read both sides; paths are resolved against ``folder``."""
+    sides = entries(node, SIDES, EXAMPLE)
+    if isinstance(node.value, dict):
+        for side in SIDES:
+            if side not in node.value:
+                node.complain(f'found no key "{side}"; needed: both baseline and current')
+    return Logs(
+        **{
+            side: _read_source(sides[side], side, folder) if side in sides else Source()
+            for side in SIDES
+        }
+    )
+
+
+def _read_source(node: Node, side: str, folder: Path) -> Source:
+    keys = [key for key in KEYS if key != "baseline" or side == "baseline"]
+    hint = f"write {side}: {{path: {node.value}}}" if isinstance(node.value, str) else ""
+    if hint:
+        node.wrong("a mapping such as {path: log.parquet}", hint)
+        return Source()
+    if side == "current" and isinstance(node.value, dict) and "baseline" in node.value:
+        node.value["baseline"].complain(
+            "found a stored baseline on the current side; allowed: path", "move it to logs.baseline"
+        )
+        keys.append("baseline")
+    found = entries(node, keys, "{path: log.parquet}")
+    _one_place(node, found, side)
+    window = found.get("window")
+    return Source(
+        path=_place(found["path"], folder) if "path" in found else "",
+        baseline=_place(found["baseline"], folder) if "baseline" in found else "",
+        format=choice(found["format"], FORMATS) if "format" in found else None,
+        window=window.text.strip() if window and length(window) else None,
+        options=_options(found["options"]) if "options" in found else {},
+    )
+
+
+def _one_place(node: Node, found: dict[str, Node], side: str) -> None:
+    if side == "baseline" and "baseline" in found:
+        for key in ("path", "format", "window", "options"):
+            if key in found:
+                found[key].complain(
+                    f'found "{key}" beside "baseline"; allowed: a stored baseline alone',
+                    "keep baseline: for a stored one, path: for a log",
+                )
+    elif isinstance(node.value, dict) and "path" not in found and "baseline" not in found:
+        needed = "path or baseline" if side == "baseline" else "path"
+        node.complain(f"found no place to read from; needed: {needed}")
+
+
+def _options(node: Node) -> dict[str, object]:
+    if not isinstance(node.value, dict):
+        node.wrong('a mapping such as {delimiter: ";"}')
+        return {}
+    return {key: plain(item) for key, item in node.value.items()}
+
+
+def _place(node: Node, folder: Path) -> str:
+    """Read a path or URL, with ``${VAR}`` from the environment."""
+    if not isinstance(node.value, str) or not node.value.strip():
+        node.wrong("a path, a pattern or a URL")
+        return ""
+    place = re.sub(r"\$\{([^{}]*)\}", lambda match: _variable(node, match[1]), node.value)
+    if "${" in place:
+        node.wrong("${NAME}, with its closing brace")
+    if "://" in place or not place:
+        return place
+    return str(folder / place)
+
+
+def _variable(node: Node, variable: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", variable):
+        node.wrong("${NAME}, the name of an environment variable and nothing else")
+    elif variable not in os.environ:
+        node.complain(
+            f"found ${{{variable}}}, and no such environment variable is set",
+            f"set it first: export {variable}=...",
+        )
+    return os.environ.get(variable, "")
