@@ -32,7 +32,9 @@ class Interval(NamedTuple):
     """A confidence interval at the level the policy states (0.95 by default)."""
 
     low: float
+    """Lower end."""
     high: float
+    """Upper end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +70,11 @@ class Part:
     """One line of a score's evidence: a bin, a level, a column, a class."""
 
     label: str
+    """What the line is about."""
     baseline: float
     """Share, count or value on the baseline's side."""
     current: float
+    """The same on the current log's side."""
     contribution: float = 0.0
     """What this part adds to the score's value, where the value is a sum."""
 
@@ -80,6 +84,7 @@ class Score:
     """What a measure found; never whether that is good."""
 
     value: float
+    """The number itself, in the unit the card names."""
     interval: Interval | None = None
     """Confidence interval of ``value``."""
     p_value: float | None = None
@@ -90,7 +95,9 @@ class Score:
     change: Interval | None = None
     """Confidence interval of ``value - baseline``."""
     n_baseline: int
+    """Rows of the baseline that were read."""
     n_current: int
+    """Rows of the current log that were read."""
     resolution: float = 0.0
     """Largest difference from the value on all raw rows, caused by reading a grid."""
     parts: tuple[Part, ...] = ()
@@ -110,9 +117,13 @@ class Limit:
     """
 
     severity: Severity
+    """Outcome when it is broken."""
     versus: Literal["value", "drop", "rise", "any"]
+    """What the bound is laid against."""
     bound: float = 0.0
+    """Where the limit lies; unused for ``any``."""
     share: bool = False
+    """Whether a drop or rise is a fraction of the baseline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +133,13 @@ class Check:
     id: str
     """Unique in the suite: the evaluator's name, with a suffix where it is used twice."""
     evaluator: str
+    """Name of the evaluator: ``topic.name``."""
     on: tuple[str, ...] = ()
     """Roles or column names; empty = where the evaluator's card says."""
     params: Mapping[str, Any] = field(default_factory=dict)
+    """Settings passed to the evaluator."""
     limits: tuple[Limit, ...] = ()
+    """Bounds on the score, every severity; empty = shown, not judged."""
     slices: bool = True
     """Whether each segment value is judged too."""
     require: bool = False
@@ -141,6 +155,7 @@ class Policy:
     confidence: float = 0.95
     """Level of every interval."""
     seed: int = 0
+    """Start of every random step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +163,9 @@ class Verdict:
     """What the judge decided, in one sentence that holds the numbers."""
 
     outcome: Outcome
+    """What it comes to."""
     because: str
+    """The reason, with the numbers."""
     limit: Limit | None = None
     """The limit that was broken."""
     adjusted_p: float | None = None
@@ -160,8 +177,11 @@ class Point:
     """A score in one window of the current log."""
 
     label: str
+    """Name of the window, usually its start in ISO 8601."""
     value: float
+    """The score in the window."""
     n: int
+    """Rows in the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,13 +191,17 @@ class Result:
     check: str
     """The check's id."""
     evaluator: str
+    """Name of the evaluator: ``topic.name``."""
     column: str = ""
     """Column name; empty for checks of the whole log."""
     role: str = ""
+    """What the column is for."""
     slice: str = ""
     """``segment=value``; empty for all rows."""
     score: Score | None = None
+    """What was measured; ``None`` where nothing could be."""
     verdict: Verdict
+    """What the judge made of it."""
     series: tuple[Point, ...] = ()
     """The value window by window, where the log has timestamps."""
 
@@ -193,6 +217,7 @@ class Shares:
     baseline: tuple[float, ...]
     """Share of rows in each bin or level."""
     current: tuple[float, ...]
+    """The same for the current log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +225,11 @@ class Curves:
     """Both cumulative distribution functions at common points, for drawing."""
 
     at: tuple[float, ...]
+    """Values of the column, ascending."""
     baseline: tuple[float, ...]
+    """Share of the baseline's rows at or below each value."""
     current: tuple[float, ...]
+    """The same for the current log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,18 +237,27 @@ class Column:
     """What a reader wants to know of one column, both sides."""
 
     name: str
+    """Name in the log."""
     kind: Kind
+    """What it holds."""
     role: str
+    """What it is for."""
     n_baseline: int
+    """Rows in the baseline."""
     n_current: int
+    """Rows in the current log."""
     missing_baseline: float
     """Share of rows."""
     missing_current: float
+    """Share of rows."""
     summary_baseline: Mapping[str, float | str] = field(default_factory=dict)
     """mean, sd, min, median, max; or levels and the most frequent one."""
     summary_current: Mapping[str, float | str] = field(default_factory=dict)
+    """The same for the current log."""
     shares: Shares | None = None
+    """The distribution, where one can be drawn."""
     curves: Curves | None = None
+    """Both cumulative distributions, for numeric columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,11 +267,13 @@ class Side:
     source: str
     """Path, pattern, URL or "frame"."""
     n: int
+    """Rows read."""
     digest: str = ""
     """SHA-256 of the baseline file, or of names, sizes and times of the log files."""
     window: str = ""
     """``start/end`` in ISO 8601, end excluded; empty for all rows."""
     created: str = ""
+    """When the baseline file was written, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +281,13 @@ class Cause:
     """A factor with its share of a change."""
 
     factor: str
+    """Column, segment, data fault or mechanism."""
     share: float
+    """Part of the change it accounts for."""
     interval: Interval | None = None
+    """Confidence interval of ``share``."""
     because: str
+    """One sentence with the evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,26 +295,37 @@ class Report:
     """The one record of a run; every renderer, store and action reads only this."""
 
     format: int = FORMAT
+    """Version of this layout."""
     suite: str
+    """The suite's name."""
     run_id: str
+    """Unique name of the run."""
     created: str
     """ISO 8601, UTC."""
     outcome: Literal["pass", "warn", "critical", "inconclusive", "error"]
+    """The worst that was found."""
     because: str
     """The outcome in one sentence."""
     baseline: Side
+    """Where the baseline rows came from."""
     current: Side
+    """Where the current rows came from."""
     policy: Policy
+    """How it was judged."""
     checks: tuple[Check, ...]
+    """The checks that were asked for."""
     cards: Mapping[str, Card]
     """Evaluator name -> card, for every evaluator used."""
     results: tuple[Result, ...]
     """Worst first; nothing that was asked for is left out."""
     columns: tuple[Column, ...]
+    """Every column, drawn or not."""
     causes: tuple[Cause, ...] = ()
+    """What explains the alarms, largest share first."""
     notes: tuple[str, ...] = ()
     """What was inferred or repaired on the way, one sentence each."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of tidegauge and of what it computes with."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time by stage."""
 
@@ -300,6 +354,12 @@ class Report:
         from tidegauge.report import to_dict
 
         return to_dict(self)
+
+    def to_json(self) -> str:
+        """JSON text that ``tidegauge.report.from_json`` reads back."""
+        from tidegauge.report import to_json
+
+        return to_json(self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a result: evaluator, column, slice, value, low, high, p_value, outcome, because.
