@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -180,10 +181,10 @@ def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> S
     if isinstance(node.value, dict):
         for key in ("suite", "logs"):
             if key not in node.value:
-                node.complain(f'found no key "{key}"; needed: {KEYS[key]}')
+                node.complain(f'found no key "{key}"; needed: suite and logs', KEYS[key])
     preset = choice(found["preset"], PRESETS) if "preset" in found else "standard"
     checks = read_checks(found["checks"]) if "checks" in found else ()
-    name = text(found["suite"], "a name such as credit-default") if "suite" in found else ""
+    name = _name(found["suite"]) if "suite" in found else ""
     logs = (
         read_logs(found["logs"], folder)
         if "logs" in found
@@ -196,6 +197,14 @@ def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> S
         if not checks:
             node.complain("found nothing to check; needed: checks, or a preset other than none")
     return Suite(name=name, logs=logs, columns=columns, checks=checks, policy=policy)
+
+
+def _name(node: Node) -> str:
+    allowed = "a name of letters, digits, spaces, dots and dashes, such as credit-default"
+    found = text(node, allowed)
+    if found and not re.fullmatch(r"\w[\w .-]{0,99}", found):
+        node.wrong(allowed)  # reports are written to a folder of this name
+    return found
 
 
 def _policy(node: Node) -> Policy:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-from tidegauge.catalog import evaluator, evaluator_names, nearest
+from tidegauge.catalog import Evaluator, evaluator, evaluator_names, nearest
 from tidegauge.errors import SuiteError
 from tidegauge.records import Check, Severity
 from tidegauge.suite.document import Node, from_yaml, raise_problems
@@ -47,13 +47,13 @@ def read_checks(node: Node, *, trusted: bool = False) -> tuple[Check, ...]:
     seen: dict[str, Node] = {}
     checks = []
     for item in items(node, EXAMPLE):
+        before = len(node.problems)
         check = _read_check(item, trusted)
-        if check is None:
+        if check is None or len(node.problems) > before:
             continue
         if repr(check) in seen:
-            first = seen[repr(check)]
             item.complain(
-                f"found the same check as in {_place(first)}; allowed: once",
+                f"found the same check as in {_place(seen[repr(check)])}; allowed: once",
                 "remove one of the two",
             )
         seen[repr(check)] = item
@@ -76,7 +76,9 @@ def preset_checks(preset: str) -> tuple[Check, ...]:
     'quality.schema'
     """
     if preset not in PRESETS:
-        raise SuiteError(f'found no preset "{preset}"', nearest(preset, PRESETS))
+        raise SuiteError(
+            f'found the preset "{preset}"; allowed: {", ".join(PRESETS)}', nearest(preset, PRESETS)
+        )
     if preset == "none":
         return ()
     file = Path(__file__).parent.parent / "presets" / f"{preset}.yaml"
@@ -140,8 +142,8 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     found = mapping(keyed, "{warn: 0.1, critical: 0.2}") if options is not node else {}
     limits = {key: read_limit(found[key], key) for key in SEVERITIES if key in found}
     params = {key: item for key, item in found.items() if key not in KEYS}
-    if not trusted and (limits or params):
-        tool = evaluator(written)
+    tool = _tool(written, keyed) if not trusted and (limits or params) else None
+    if tool:
         refuse_senseless({key: (found[key], limit) for key, limit in limits.items()}, tool.card)
         values = read_params(params, tool.params, KEYS, keyed)
     else:
@@ -157,6 +159,16 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     )
 
 
+def _tool(name: str, node: Node) -> Evaluator | None:
+    try:
+        return evaluator(name)
+    except (ImportError, AttributeError) as error:
+        node.complain(
+            f"found an evaluator that cannot be loaded: {error}", "repair the package it is in"
+        )
+        return None
+
+
 def _name_and_options(node: Node) -> tuple[str, Node]:
     """Split ``name`` or ``name: options``; without options the node itself comes back."""
     if isinstance(node.value, str) and node.value:
@@ -164,9 +176,13 @@ def _name_and_options(node: Node) -> tuple[str, Node]:
     if not isinstance(node.value, dict) or not node.value:
         node.wrong("the name of an evaluator, or a mapping such as {drift.psi: {warn: 0.1}}")
         return "", node
-    (written, options), *others = node.value.items()
-    if others:
-        loose = next((key for key, _ in others if key in KEYS), "")
+    written = next((key for key in node.value if key not in KEYS), "")
+    if not written:
+        node.wrong("a mapping that begins with an evaluator's name: {drift.psi: {warn: 0.1}}")
+        return "", node
+    options = node.value[written]
+    if len(node.value) > 1:
+        loose = next((key for key in node.value if key in KEYS), "")
         node.complain(
             f"found {len(node.value)} keys in one check ({', '.join(node.value)}); allowed: one",
             f"indent {loose} below {written}" if loose else "begin each check with its own dash",

@@ -66,16 +66,21 @@ class Node:
             case bool():
                 return "true" if self.value else "false"
             case str():
-                shown = self.value if len(self.value) <= 60 else self.value[:57] + "..."
-                return f"text {shown!r}"
+                return f'the text "{shown(self.value)}"'
             case int() | float():
-                return f"the number {self.text}"
+                return f"the number {shown(self.text)}"
             case tuple():
                 return f"a list of {len(self.value)}"
             case dict():
-                return f"a mapping of {', '.join(self.value)}" if self.value else "an empty mapping"
+                return f"a mapping of {shown(', '.join(self.value))}" if self.value else "{}"
             case other:
                 return f"a Python {type(other).__name__}"
+
+
+def shown(text: str) -> str:
+    """Make a text fit a message: short, on one line, without control characters."""
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def from_yaml(text: str, *, file: str) -> Node:
@@ -90,11 +95,12 @@ def from_yaml(text: str, *, file: str) -> Node:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)
-            graph = YAML(typ="safe", pure=True).compose(text)
+            yaml = YAML(typ="safe", pure=True, plug_ins=[])  # looking for plug-ins costs 5 ms
+            graph = yaml.compose(text)
         if graph is None:
             root.complain("found an empty file; allowed: a suite")
         else:
-            root = _Planting(root, text).plant(graph, root, ())
+            root = _Planting(root, yaml.constructor).plant(graph, root, ())
     except MarkedYAMLError as error:
         _complain_of_syntax(root, error, text)
     except YAMLError as error:
@@ -153,7 +159,7 @@ class _Planting:
     """The turning of one YAML graph into nodes."""
 
     root: Node
-    text: str
+    constructor: Any
     planted: int = 0
 
     def plant(self, graph: Any, place: Node, trail: tuple[int, ...]) -> Node:
@@ -170,12 +176,21 @@ class _Planting:
             trail = (*trail, id(graph))
             match graph:
                 case ScalarNode():
-                    return replace(place, value=_scalar(graph, place), text=graph.value)
+                    return replace(place, value=self._scalar(graph, place), text=graph.value)
                 case SequenceNode():
                     return replace(place, value=tuple(self._items(graph, place, trail)))
                 case MappingNode():
                     return replace(place, value=dict(self._pairs(graph, place, trail)))
         return place
+
+    def _scalar(self, graph: ScalarNode, place: Node) -> Any:
+        if graph.tag in _TEXT:
+            return graph.value
+        try:
+            return self.constructor.construct_object(graph)
+        except (ValueError, YAMLError):
+            place.complain(f'found "{shown(graph.value)}", which cannot be read as a number')
+            return None
 
     def _items(self, graph: Any, place: Node, trail: tuple[int, ...]) -> Iterator[Node]:
         for index, item in enumerate(graph.value):
@@ -194,7 +209,8 @@ class _Planting:
             if name.tag == _TAG + "merge":
                 merged += item.value if isinstance(item, SequenceNode) else [item]
                 continue
-            key = f"{place.key}.{name.value}" if place.key else name.value
+            label = shown(name.value)
+            key = f"{place.key}.{label}" if place.key else label
             here = replace(place, key=key, line=line)
             if name.value in lines:
                 here.complain(
@@ -215,32 +231,28 @@ class _Planting:
                         yield key, node
 
 
-def _scalar(graph: ScalarNode, place: Node) -> Any:
-    if graph.tag in _TEXT:
-        return graph.value
-    try:
-        return YAML(typ="safe", pure=True).constructor.construct_object(graph)
-    except (ValueError, YAMLError):
-        place.complain(f"found {graph.value[:60]!r}, which cannot be read as a number")
-        return None
-
-
 def _complain_of_syntax(root: Node, error: MarkedYAMLError, text: str) -> None:
-    mark = error.problem_mark or error.context_mark
-    number = mark.line + 1 if mark else 1
-    lines = text.splitlines() or [""]
-    line = lines[min(number, len(lines)) - 1]
     problem = _first_line(error.problem or error.context or "not YAML")
-    what, hint = f"found bad YAML: {problem}", "check the indentation, and quotes around texts"
+    cut_off = "end of stream" in problem or "<stream end>" in problem
+    mark = (cut_off and error.context_mark) or error.problem_mark or error.context_mark
+    lines = text.splitlines() or [""]
+    number = min(mark.line + 1 if mark else 1, len(lines))
+    line = lines[number - 1]
+    what, hint = f"bad YAML: {problem}", "check the indentation, and quotes around texts"
     if "\\t" in problem or line.lstrip(" ").startswith("\t"):
-        what, hint = "found a tab; allowed: spaces for indentation", "replace tabs by two spaces"
-    elif "undefined alias" in problem or ": *" in line:
+        what, hint = "a tab; allowed: spaces for indentation", "replace each tab by two spaces"
+    elif "another document" in problem:
+        what, hint = "a second YAML document; allowed: one suite a file", "split the file"
+    elif cut_off:
+        hint = "close what is opened here: a quote, a bracket or a brace"
+    elif "undefined alias" in problem or "alphabetic or numeric" in problem:
         hint = 'quote a star, as in features: "*"'
+    elif "mapping values" in problem:
+        hint = "put options into braces, as in - drift.psi: {warn: 0.1}; quote a text with a colon"
     elif "{" in line:
         hint = 'quote a text that holds braces, as in path: "logs/{date}/*.parquet"'
-    elif "single document" in problem or "another document" in problem:
-        what, hint = "found a second YAML document; allowed: one suite a file", "split the file"
-    replace(root, line=number).complain(f"{what} (at {line.strip()[:60]!r})", hint)
+    here = replace(root, line=number)
+    here.complain(f"found {what} (at {shown(line.strip())})", hint)
 
 
 def _first_line(error: object) -> str:

@@ -22,7 +22,9 @@ def read_limit(node: Node, severity: Severity) -> Limit | None:
         case "any":
             return Limit(severity=severity, versus="any")
         case "calibrated":
-            node.complain("found calibrated, which is not supported by this version", ALLOWED)
+            node.complain(
+                f"found calibrated, which is not supported by this version; allowed: {ALLOWED}"
+            )
             return None
         case dict():
             return _read_change(node, severity)
@@ -73,11 +75,17 @@ def _refuse_unreachable(node: Node, limit: Limit, card: Card) -> None:
     if limit.versus == "value":
         if (low is not None and limit.bound < low) or (high is not None and limit.bound > high):
             node.wrong(f"{_span(low, high)}, the range of {card.title} ({card.unit})")
-    elif not limit.share and low is not None and high is not None and limit.bound > high - low:
-        node.wrong(
+        return
+    if limit.versus == "any" or low is None or high is None or math.isnan(limit.bound):
+        return
+    item = node.value[limit.versus]
+    if not limit.share and limit.bound > high - low:
+        item.wrong(
             f"at most {high - low:g}, for {card.title} lies in {low:g} to {high:g}",
             f'write {{{limit.versus}: "{limit.bound:g}%"}} for a share of the baseline',
         )
+    elif limit.share and limit.versus == "drop" and limit.bound > 1 and low >= 0:
+        item.wrong('at most "100%": nothing drops by more than all of it')
 
 
 def _span(low: float | None, high: float | None) -> str:

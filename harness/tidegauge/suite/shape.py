@@ -22,7 +22,7 @@ class Source:
     format: str | None = None
     """One of ``FORMATS``; ``None`` = by the file's name."""
     window: str | None = None
-    """How much of the log to read, counted back from its end: ``1d``, ``6h``."""
+    """Read the latest complete stretch of this length only: ``1d``, ``6h``."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Handed to the reader: delimiter, encoding, access keys of an object store."""
 

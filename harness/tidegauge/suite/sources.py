@@ -10,6 +10,7 @@ from tidegauge.suite.document import Node
 from tidegauge.suite.shape import Logs, Source
 from tidegauge.suite.values import choice, entries, length, plain
 
+PLACEHOLDERS = ("date", "hour")
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 SIDES = {
@@ -17,10 +18,10 @@ SIDES = {
     "current": "The log to judge.",
 }
 KEYS = {
-    "path": "File, folder, pattern such as logs/*.parquet, {date} pattern, or URL.",
+    "path": "File, folder, pattern such as logs/*.parquet or logs/{date}/*.csv, or URL.",
     "baseline": "A stored baseline file, instead of path; on the baseline's side only.",
     "format": "Format of the log, where the file's name does not tell.",
-    "window": "Length of time to read, counted back from the log's end: 6h, 1d, 2w.",
+    "window": "Read the latest complete stretch of this length only: 30m, 6h, 1d, 1w.",
     "options": "Handed to the reader: delimiter, encoding, keys of an object store.",
 }
 EXAMPLE = "{baseline: {path: old.parquet}, current: {path: new.parquet}}"
@@ -92,9 +93,14 @@ def _place(node: Node, folder: Path) -> str:
     place = re.sub(r"\$\{([^{}]*)\}", lambda match: _variable(node, match[1]), node.value)
     if "${" in place:
         node.wrong("${NAME}, with its closing brace")
-    if "://" in place or not place:
-        return place
-    return str(folder / place)
+    for placeholder in re.findall(r"(?<!\$)\{(\w+)", node.value):
+        if placeholder not in PLACEHOLDERS:
+            allowed = " and ".join(f"{{{word}}}" for word in PLACEHOLDERS)
+            node.complain(
+                f"found {{{placeholder}}} in a path; allowed: {allowed}",
+                f"write ${{{placeholder}}} for an environment variable",
+            )
+    return place if re.match(r"[A-Za-z][\w+.-]+://", place) else str(folder / place)
 
 
 def _variable(node: Node, variable: str) -> str:

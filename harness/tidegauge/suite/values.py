@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from tidegauge.catalog import nearest
-from tidegauge.suite.document import Node
+from tidegauge.suite.document import Node, shown
 
 LATER = ("schedule", "explain", "actions", "persist", "calibrated")
 """Words that are planned and not yet read; saying so spares a search for a typing error."""
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LENGTH = "a length of time such as 30m, 6h, 1d or 2w"
 
 
@@ -36,10 +36,11 @@ def mapping(node: Node, example: str) -> dict[str, Node]:
 
 def unknown(node: Node, key: str, keys: Collection[str]) -> None:
     """Note a key that is not among ``keys``."""
+    allowed = f"allowed: {', '.join(keys)}"
     if key in LATER:
-        node.complain(f'found the key "{key}", which is not supported by this version', _any(keys))
+        node.complain(f'found the key "{key}", which is not supported by this version; {allowed}')
     else:
-        node.complain(f'found the unknown key "{key}"; {_any(keys)}', _near(key, keys))
+        node.complain(f'found the unknown key "{shown(key)}"; {allowed}', _near(key, keys))
 
 
 def items(node: Node, example: str) -> tuple[Node, ...]:
@@ -142,10 +143,10 @@ def parse_length(written: str) -> timedelta | None:
     >>> parse_length("6 apples") is None
     True
     """
-    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d+)?)\s*([smhdw])\s*", written)
-    if match is None or float(match[1]) == 0:
+    match = re.fullmatch(r"\s*(\d{1,6})\s*([mhdw])\s*", written, re.ASCII)
+    if match is None or int(match[1]) == 0:
         return None
-    return timedelta(**{UNITS[match[2]]: float(match[1])})
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def plain(node: Node) -> Any:
@@ -180,10 +181,6 @@ def _finite(value: float) -> bool:
 
 def _is_quoted_number(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d*\.?\d+\s*", value) is not None
-
-
-def _any(keys: Collection[str]) -> str:
-    return f"allowed: {', '.join(keys)}"
 
 
 def _near(key: str, keys: Collection[str]) -> str:
