@@ -60,9 +60,9 @@ class CategoricalProfile:
         """Return the grid without its counts."""
         return CategoricalProfile.over_grid(self.levels)
 
-    def coarse(self, cuts: int) -> CategoricalProfile:
-        """Return the grid without its counts; levels are not thinned."""
-        return self.blank()
+    def thinned(self, cuts: int) -> CategoricalProfile:
+        """Keep all levels: only numeric grids are thinned."""
+        return self
 
     def sealed(self) -> CategoricalProfile:
         """Nothing to seal: the levels are frozen from the start."""

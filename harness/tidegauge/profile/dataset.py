@@ -75,13 +75,22 @@ class DatasetProfile:
             slices={label: part.blank() for label, part in self.slices.items()},
         )
 
+    def thinned(self) -> DatasetProfile:
+        """Read the counts off coarser grids, without slices and ids."""
+        return replace(
+            self,
+            columns={
+                name: profile if name == self.layout.latency else profile.thinned(SLICE_CUTS)
+                for name, profile in self.columns.items()
+            },
+            keys=None,
+            slices={},
+            windows={},
+        )
+
     def coarse(self) -> DatasetProfile:
         """Empty profile over coarser grids, without slices and ids: for a part of the rows."""
-        return DatasetProfile(
-            layout=self.layout,
-            columns={name: profile.coarse(SLICE_CUTS) for name, profile in self.columns.items()},
-            outcome=self.outcome.blank() if self.outcome else None,
-        )
+        return self.thinned().blank()
 
     def windowed(self, starts: Sequence[float]) -> DatasetProfile:
         """Count each time window apart as well, from ``starts[i]`` up to the next."""
@@ -153,7 +162,8 @@ class DatasetProfile:
             if decided is None:
                 return None
             return self.outcome.lay(batch.column(target.column), decided, due=due)
-        scores = {c: batch.column(n) for c, n in self.layout.scores.items() if n in names}
+        scored = {c: n for c, n in self.layout.scores.items() if c in self.outcome.scores}
+        scores = {c: batch.column(n) for c, n in scored.items() if n in names}
         if len(scores) < len(self.outcome.scores) or (decided is None and not scores):
             return None
         return self.outcome.lay(batch.column(target.column), decided, scores, due=due)
@@ -233,6 +243,7 @@ def _outcome_grid(layout: Layout, sample: pa.Table | pa.RecordBatch) -> OutcomeP
             quantile_cuts(numbers(sample.column(column)).values, SCORE_CUTS)
         )
         for name, column in layout.scores.items()
+        if name in layout.target.classes
     }
     return ClassificationProfile.over_grid(layout.target.classes, grids)
 

@@ -66,3 +66,52 @@ class Moments(NamedTuple):
 
 NO_MOMENTS = Moments()
 """Of an empty set."""
+
+
+class Comoments(NamedTuple):
+    """Higher central moments of y, and those of another quantity u with y, as sums over rows."""
+
+    yyy: float = 0.0
+    """Sum of the cubes of y's deviations from its mean."""
+    yyyy: float = 0.0
+    uy: float = 0.0
+    """Sum of u's deviation times y's."""
+    uyy: float = 0.0
+    """Sum of u's deviation times y's squared."""
+
+    @classmethod
+    def of(cls, y: NDArray[np.float64], u: NDArray[np.float64]) -> Comoments:
+        """Summarise finite pairs, both of shape (n,)."""
+        if not len(y):
+            return cls()
+        with np.errstate(over="ignore", invalid="ignore"):
+            dy, du = y - y.mean(), u - u.mean()
+            squares = dy * dy
+            sums = (squares @ dy, squares @ squares, du @ dy, du @ squares)
+        return cls(*(float(s) if math.isfinite(s) else math.inf for s in sums))
+
+    def merge(
+        self, other: Comoments, y: tuple[Moments, Moments], u: tuple[Moments, Moments]
+    ) -> Comoments:
+        """Comoments of both sets together, from both sets' moments (Pebay 2008)."""
+        both_y, both_u = y[0].merge(y[1]).mean, u[0].merge(u[1]).mean
+        mine = self._about(y[0], y[0].mean - both_y, u[0].mean - both_u)
+        yours = other._about(y[1], y[1].mean - both_y, u[1].mean - both_u)
+        return Comoments(*(_sum(a, b) for a, b in zip(mine, yours, strict=True)))
+
+    def _about(self, y: Moments, dy: float, du: float) -> Comoments:
+        """Take the sums about other means, ``dy`` and ``du`` below the own ones."""
+        if not y.n:
+            return self
+        return Comoments(
+            _sum(self.yyy, 3 * dy * y.m2, y.n * dy * dy * dy),
+            _sum(self.yyyy, 4 * dy * self.yyy, 6 * dy * dy * y.m2, y.n * dy * dy * dy * dy),
+            _sum(self.uy, y.n * du * dy),
+            _sum(self.uyy, 2 * dy * self.uy, du * y.m2, y.n * du * dy * dy),
+        )
+
+
+def _sum(*terms: float) -> float:
+    """Add terms; infinite where any of them overflowed."""
+    total = sum(terms)
+    return total if math.isfinite(total) else math.inf

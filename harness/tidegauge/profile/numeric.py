@@ -15,6 +15,7 @@ from tidegauge.profile.moments import NO_MOMENTS, Moments
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+NO_CUTS: Floats = np.empty(0)
 CUTS = 2_048
 """Most cut points of a grid: cells of 0.05 % of the baseline, 48 kB a column."""
 
@@ -111,11 +112,23 @@ class NumericProfile:
         """Return the grid without its counts."""
         return NumericProfile.over_grid(self.cuts, self.valid, instant=self.instant)
 
-    def coarse(self, cuts: int) -> NumericProfile:
-        """Empty profile over every so many of the cut points, ends included."""
+    def thinned(self, cuts: int) -> NumericProfile:
+        """Keep every so many of the cut points, ends included, with their counts."""
         step = max(1, -(-len(self.cuts) // cuts))
-        kept = np.union1d(self.cuts[::step], self.cuts[-1:])
-        return NumericProfile.over_grid(kept, self.valid, instant=self.instant)
+        if step == 1:
+            return self
+        kept = np.union1d(np.arange(0, len(self.cuts), step), len(self.cuts) - 1)
+        cells = np.empty(2 * len(self.cuts) + 1)
+        cells[0::2], cells[1::2] = self.sums, self.cuts * self.atom
+        between = np.add.reduceat(np.append(cells, 0.0), np.append(0, 2 * kept + 2))
+        between[:-1] -= (self.cuts * self.atom)[kept]
+        return replace(
+            self,
+            cuts=self.cuts[kept],
+            below=self.below[kept],
+            upto=self.upto[kept],
+            sums=between,
+        )
 
     def sealed(self) -> NumericProfile:
         """Take the range seen so far for the valid one, unless one was declared."""

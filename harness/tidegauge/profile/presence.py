@@ -19,9 +19,9 @@ class PresenceProfile:
         """Empty profile."""
         return PresenceProfile()
 
-    def coarse(self, cuts: int) -> PresenceProfile:
-        """Empty profile."""
-        return PresenceProfile()
+    def thinned(self, cuts: int) -> PresenceProfile:
+        """Keep everything: there is no grid to thin."""
+        return self
 
     def sealed(self) -> PresenceProfile:
         """Nothing to seal."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.profile.arrays import dense
-from tidegauge.profile.moments import NO_MOMENTS, Moments
+from tidegauge.profile.moments import NO_MOMENTS, Comoments, Moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class RegressionProfile:
     squared: Moments = NO_MOMENTS
     target: Moments = NO_MOMENTS
     """Of the targets that have a prediction."""
+    shape: Comoments = Comoments()
+    """Of the targets, and of the squared residuals with them."""
 
     def blank(self) -> RegressionProfile:
         """Empty profile."""
@@ -52,7 +54,9 @@ class RegressionProfile:
         y, p = dense(target), dense(prediction)
         labelled, predicted = np.isfinite(y), np.isfinite(p)
         both = labelled & predicted
-        residual = p[both] - y[both]
+        with np.errstate(over="ignore"):
+            residual = p[both] - y[both]
+            squared = residual**2
         awaited = ~labelled
         pending = int((awaited & ~np.asarray(due)).sum()) if due is not None else 0
         return RegressionProfile(
@@ -62,8 +66,9 @@ class RegressionProfile:
             unpredicted=int((labelled & ~predicted).sum()),
             residual=Moments.of(residual),
             absolute=Moments.of(np.abs(residual)),
-            squared=Moments.of(residual**2),
+            squared=Moments.of(squared),
             target=Moments.of(y[both]),
+            shape=Comoments.of(y[both], squared),
         )
 
     def merge(self, other: RegressionProfile) -> RegressionProfile:
@@ -77,6 +82,9 @@ class RegressionProfile:
             absolute=self.absolute.merge(other.absolute),
             squared=self.squared.merge(other.squared),
             target=self.target.merge(other.target),
+            shape=self.shape.merge(
+                other.shape, (self.target, other.target), (self.squared, other.squared)
+            ),
         )
 
     @property

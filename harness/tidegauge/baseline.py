@@ -1,0 +1,247 @@
+"""The frozen reference: made from raw rows once, kept in one file, read back in an instant."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from tidegauge.errors import BaselineError
+from tidegauge.layouts import lay_out
+from tidegauge.packing import pack, unpack
+from tidegauge.profile import DatasetProfile
+from tidegauge.profile.dataset import Mapper
+from tidegauge.records import Side
+
+if TYPE_CHECKING:
+    from tidegauge.logs import Log
+    from tidegauge.suite.shape import Columns
+
+FORMAT = 1
+SAMPLE_BYTES = 2**28
+"""Most bytes of raw rows that grids are chosen from, as 8-byte values."""
+KEPT_ROWS = 5_000
+"""Raw rows that a baseline keeps, for measures that need rows."""
+MANIFEST, PROFILE, ARRAYS, ROWS = "manifest.json", "profile.json", "arrays.arrow", "rows.arrow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A reference that current logs are held against."""
+
+    profile: DatasetProfile
+    side: Side
+    declared: str
+    """The suite's columns as JSON, to notice when a suite no longer fits."""
+    rows: pa.Table
+    """A uniform sample of raw rows."""
+    notes: tuple[str, ...] = ()
+    """How kinds and roles were inferred."""
+
+
+def freeze(
+    log: Log, columns: Columns, *, seed: int = 0, each: Mapper = map, window: str = ""
+) -> Baseline:
+    """Make a baseline from a log: choose grids on a sample of its rows, then count all of them.
+
+    Parameters
+    ----------
+    log
+        Read once when it is small, twice when it is not.
+    columns
+        What the suite says of columns; the rest is inferred.
+    seed
+        Seeds the sample.
+    """
+    rng = np.random.default_rng(seed)
+    sample, whole = draw_sample(log, _sample_rows(log.schema), rng)
+    layout, notes = lay_out(sample, columns)
+    blank = DatasetProfile.freeze(sample, layout)
+    profile = count(
+        blank, sample.to_batches() if whole else log.batches(), sample.schema, each=each
+    )
+    kept = rng.permutation(sample.num_rows)[:KEPT_ROWS]
+    return Baseline(
+        profile=profile.sealed(),
+        side=Side(
+            source=log.source,
+            n=profile.n,
+            digest=log.digest,
+            window=window,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ),
+        declared=declared(columns),
+        rows=sample.take(pa.array(np.sort(kept))),
+        notes=(*log.notes, *notes),
+    )
+
+
+def count(
+    blank: DatasetProfile,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    as_of: float = math.inf,
+    each: Mapper = map,
+) -> DatasetProfile:
+    """Count all batches over a profile's grids; none at all make an empty log of that schema."""
+    profile = None
+    for batch in batches:
+        laid = blank.lay(batch, as_of=as_of, each=each)
+        profile = profile.merge(laid) if profile else laid
+    return profile or blank.lay(schema.empty_table(), as_of=as_of)
+
+
+def draw_sample(log: Log, most: int, rng: np.random.Generator) -> tuple[pa.Table, bool]:
+    """Draw a uniform sample of rows in one pass; also say whether it holds all of them.
+
+    Whenever more than ``most`` rows are held, each is kept with probability one half.
+    """
+    held: list[pa.RecordBatch] = []
+    rate = 1.0
+    for batch in log.batches():
+        held.append(_thinned(batch, rate, rng))
+        while sum(part.num_rows for part in held) > most:
+            rate /= 2
+            held = [_thinned(part, 0.5, rng) for part in held]
+    return pa.Table.from_batches(held, log.schema), rate == 1.0
+
+
+def save_baseline(baseline: Baseline, path: str | Path) -> Path:
+    """Write a baseline file: a ZIP of JSON and Arrow members with their SHA-256 digests.
+
+    The file appears whole or not at all.
+    """
+    path = Path(path)
+    arrays: list[np.ndarray] = []
+    packed = pack(baseline.profile, arrays)
+    members = {
+        PROFILE: json.dumps(packed).encode(),
+        ARRAYS: _arrow(_array_table(arrays)),
+        ROWS: _arrow(baseline.rows),
+    }
+    manifest = {
+        "format": "tidegauge-baseline",
+        "version": FORMAT,
+        "side": asdict(baseline.side),
+        "declared": baseline.declared,
+        "notes": list(baseline.notes),
+        "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in members.items()},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with zipfile.ZipFile(draft, "w") as archive:
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
+            for name, body in members.items():
+                archive.writestr(name, body)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def load_baseline(path: str | Path) -> Baseline:
+    """Read a baseline file.
+
+    Raises
+    ------
+    BaselineError
+        When it is missing, damaged, or of a format version that this release does not read.
+    """
+    path = Path(path)
+    hint = "write it anew with: tidegauge baseline SUITE"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read(MANIFEST))
+            if manifest.get("version") != FORMAT:
+                raise BaselineError(
+                    f"{path}: baseline format {manifest.get('version')}, "
+                    f"this release reads format {FORMAT}",
+                    hint,
+                )
+            bodies = {name: archive.read(name) for name in (PROFILE, ARRAYS, ROWS)}
+    except FileNotFoundError as error:
+        raise BaselineError(f"{path}: no such baseline file", hint) from error
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BaselineError(f"{path}: not a tidegauge baseline file, or damaged", hint) from error
+    for name, body in bodies.items():
+        if hashlib.sha256(body).hexdigest() != manifest["sha256"][name]:
+            raise BaselineError(f"{path}: {name} does not match its digest", hint)
+    profile = unpack(json.loads(bodies[PROFILE]), _arrays(bodies[ARRAYS]))
+    side = replace(Side(**manifest["side"]), source=str(path))
+    return Baseline(
+        profile=profile,
+        side=side,
+        declared=manifest["declared"],
+        rows=pa.ipc.open_file(bodies[ROWS]).read_all(),
+        notes=tuple(manifest["notes"]),
+    )
+
+
+def require_fit(baseline: Baseline, columns: Columns) -> None:
+    """Refuse a baseline that was frozen for other columns than the suite now declares.
+
+    Raises
+    ------
+    BaselineError
+        Naming the keys that differ.
+    """
+    then, now = json.loads(baseline.declared), json.loads(declared(columns))
+    differ = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
+    if differ:
+        changes = "; ".join(f"{key}: {then.get(key)} then, {now.get(key)} now" for key in differ)
+        raise BaselineError(
+            f"{baseline.side.source}: frozen for other columns ({changes})",
+            "freeze it anew with: tidegauge baseline SUITE",
+        )
+
+
+def declared(columns: Columns) -> str:
+    """Write down what a suite says of columns, as JSON."""
+    return json.dumps(asdict(columns), default=str, sort_keys=True)
+
+
+def _sample_rows(schema: pa.Schema) -> int:
+    return max(16_384, SAMPLE_BYTES // (8 * max(1, len(schema))))
+
+
+def _thinned(batch: pa.RecordBatch, rate: float, rng: np.random.Generator) -> pa.RecordBatch:
+    return batch if rate == 1.0 else batch.filter(pa.array(rng.random(batch.num_rows) < rate))
+
+
+def _array_table(arrays: list[np.ndarray]) -> pa.Table:
+    return pa.table(
+        {
+            "dtype": pa.array([a.dtype.str for a in arrays], pa.string()),
+            "shape": pa.array([list(a.shape) for a in arrays], pa.list_(pa.int64())),
+            "bytes": pa.array([a.tobytes() for a in arrays], pa.large_binary()),
+        }
+    )
+
+
+def _arrays(body: bytes) -> list[np.ndarray]:
+    table = pa.ipc.open_file(body).read_all()
+    return [
+        np.frombuffer(raw.as_buffer(), dtype=dtype.as_py()).reshape(shape.as_py())
+        for dtype, shape, raw in zip(*(table[name] for name in table.column_names), strict=True)
+    ]
+
+
+def _arrow(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    options = pa.ipc.IpcWriteOptions(compression="zstd", unify_dictionaries=True)
+    with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return sink.getvalue()

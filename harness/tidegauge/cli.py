@@ -1,0 +1,306 @@
+"""The command line: parse, call, exit code. No arithmetic, no HTML.
+
+Exit codes: 0 passed (warnings included), 1 a critical verdict, 2 could not run,
+3 not enough evidence where the suite demands it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tidegauge import __version__
+from tidegauge.errors import TidegaugeError
+
+if TYPE_CHECKING:
+    from tidegauge.records import Report
+
+CODES = {"pass": 0, "warn": 0, "critical": 1, "error": 2, "inconclusive": 3}
+SUFFIXES = {
+    "html": ".html",
+    "json": ".json",
+    "markdown": ".md",
+    "junit": ".xml",
+    "terminal": ".txt",
+}
+SHORT = {"md": "markdown", "xml": "junit", "txt": "terminal"}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT, epilog="Start with: tidegauge demo")
+@click.version_option(__version__, "--version", message="tidegauge %(version)s")
+def cli() -> None:
+    r"""Tell whether the models you run in production still work, and why not.
+
+    \b
+    Examples:
+      tidegauge init logs/today.parquet -o suite.yaml   write a first suite
+      tidegauge run suite.yaml                          run it, write a report
+      tidegauge baseline suite.yaml                     freeze the baseline once
+
+    \b
+    Exit codes:
+      0 passed (warnings included)    1 a critical verdict
+      2 could not run                 3 not enough evidence where the suite demands it
+    """
+
+
+@cli.command(short_help="Run a suite, write a report.")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--window", metavar="W", help="A day (2026-11-21), or START/END in ISO 8601.")
+@click.option("--current", metavar="PATH", help="Read this log instead of the suite's.")
+@click.option("--baseline", metavar="PATH", help="Log or .tgb file to hold it against instead.")
+@click.option(
+    "--preset", metavar="NAME", help="standard, sensitive or none, instead of the suite's."
+)
+@click.option(
+    "--format",
+    "formats",
+    default="html,json",
+    show_default=True,
+    metavar="LIST",
+    help="Files to write: html, json, md, junit.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False, allow_dash=True),
+    default=Path("tidegauge-report"),
+    show_default=True,
+    help="Folder for the files; - prints them.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def run(
+    suite: Path,
+    window: str | None,
+    current: str | None,
+    baseline: str | None,
+    preset: str | None,
+    formats: str,
+    out: Path,
+    quiet: bool,
+) -> int:
+    r"""Run SUITE over its logs and write a report.
+
+    \b
+    Examples:
+      tidegauge run suite.yaml
+      tidegauge run suite.yaml --window 2026-11-21 -o /tmp/report
+      tidegauge run suite.yaml --format md -o -
+    """
+    from tidegauge.progress import shown
+    from tidegauge.running import run as run_suite
+    from tidegauge.suite import load_suite
+
+    wanted = _formats(formats)
+    loaded = load_suite(suite, preset=preset)
+    with shown() as progress:
+        report = run_suite(
+            loaded, window=window, current=current, baseline=baseline, progress=progress
+        )
+    _deliver(report, wanted, out, quiet=quiet)
+    return CODES[report.outcome]
+
+
+@cli.command(short_help="Freeze a suite's baseline into a file.")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--from", "source", metavar="PATH", help="Raw log to freeze instead of the suite's.")
+@click.option("--window", metavar="W", help="Freeze this day, or START/END, only.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+def baseline(suite: Path, source: str | None, window: str | None, out: Path | None) -> int:
+    r"""Freeze the baseline of SUITE, so that runs need no raw reference rows.
+
+    \b
+    Examples:
+      tidegauge baseline suite.yaml -o baselines/credit.tgb
+      tidegauge baseline suite.yaml --from data/validation.parquet
+    """
+    from tidegauge.baseline import save_baseline
+    from tidegauge.running import freeze_baseline
+    from tidegauge.suite import load_suite
+
+    loaded = load_suite(suite)
+    named = loaded.logs.baseline.baseline
+    target = out or Path(named or f"{loaded.name}.tgb")
+    frozen = freeze_baseline(loaded, source=source, window=window)
+    save_baseline(frozen, target)
+    click.echo(f"{target}: {frozen.side.n:,} rows, {len(frozen.profile.columns)} columns")
+    if not named:
+        click.echo(f"use it in the suite:  logs: {{baseline: {{baseline: {target}}}}}")
+    return 0
+
+
+@cli.command(short_help="Read a log, write a commented suite.")
+@click.argument("data")
+@click.option(
+    "--baseline", metavar="PATH", help="Log to hold DATA against; DATA itself if not given."
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+def init(data: str, baseline: str | None, out: Path | None) -> int:
+    r"""Read the log DATA, infer kinds and roles, and print a suite that runs unchanged.
+
+    \b
+    Examples:
+      tidegauge init logs/today.parquet
+      tidegauge init logs/today.csv --baseline data/validation.csv -o suite.yaml
+    """
+    from tidegauge.init import draft_suite
+
+    if out is not None and out.exists():
+        raise TidegaugeError(f"{out} exists already", "choose another name, or remove it")
+    text = draft_suite(data, baseline=baseline)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _write({out: text})
+        click.echo(f"{out}: run it with  tidegauge run {out}")
+    return 0
+
+
+@cli.command(short_help="Write sample logs with a planted incident, run them.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("tidegauge-report"),
+    show_default=True,
+    help="Folder for logs and report.",
+)
+def demo(out: Path) -> int:
+    """Write sample logs of a credit model with a planted incident, and report on them."""
+    from tidegauge.demo import write_demo
+    from tidegauge.progress import shown
+    from tidegauge.running import run as run_suite
+
+    suite = write_demo(out / "demo")
+    with shown() as progress:
+        report = run_suite(suite, progress=progress)
+    _deliver(report, ("html", "json"), out, quiet=False)
+    return 0
+
+
+@cli.command(short_help="Print the JSON Schema of suites or reports.")
+@click.argument("what", type=click.Choice(["suite", "report"]), default="suite")
+def schema(what: str) -> int:
+    r"""Print the JSON Schema of suite files, for editors, or of report files.
+
+    \b
+    Example:
+      tidegauge schema > suite.schema.json
+      # yaml-language-server: $schema=suite.schema.json   (first line of the suite)
+    """
+    import json
+
+    if what == "suite":
+        from tidegauge.suite import suite_schema as build
+    else:
+        from tidegauge.report import report_schema as build
+    click.echo(json.dumps(build(), indent=2))
+    return 0
+
+
+@cli.command(short_help="List evaluators, or explain one.")
+@click.argument("name", required=False)
+def evaluators(name: str | None) -> int:
+    """List every evaluator, or explain the one called NAME."""
+    import inspect
+
+    from tidegauge.catalog import evaluator, evaluator_names
+
+    if name is None:
+        for known in evaluator_names():
+            click.echo(f"{known:38s} {evaluator(known).card.title}")
+        return 0
+    found = evaluator(name)
+    click.echo(f"{found.name}: {found.card.title}\n{found.card.explain}")
+    click.echo(f"reads {', '.join(found.card.reads)}; {found.card.reference}\n")
+    click.echo(inspect.getdoc(found.measure) or "")
+    return 0
+
+
+@cli.command(short_help="Print a completion script for a shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    r"""Print a completion script.
+
+    \b
+    Example:
+      tidegauge completion bash >> ~/.bashrc
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "tidegauge", "_TIDEGAUGE_COMPLETE").source())
+    return 0
+
+
+def _formats(listed: str) -> tuple[str, ...]:
+    from tidegauge.catalog import nearest, renderer_names
+
+    names = [part.strip() for part in listed.split(",") if part.strip()]
+    full = tuple(SHORT.get(name, name) for name in names)
+    for name in full:
+        if name not in renderer_names():
+            raise TidegaugeError(f'no report format "{name}"', nearest(name, renderer_names()))
+    return full
+
+
+def _deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool) -> None:
+    """Render everything, then write it; a failure or Ctrl-C leaves nothing half-written."""
+    from tidegauge.catalog import renderer
+
+    texts = {name: renderer(name)(report) for name in formats}
+    if str(out) == "-":
+        for text in texts.values():
+            click.echo(text, nl=not text.endswith("\n"))
+        return
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in report.suite) or "report"
+    files = {out / f"{stem}{SUFFIXES.get(name, f'.{name}')}": t for name, t in texts.items()}
+    _write(files)
+    if not quiet:
+        click.echo(renderer("terminal")(report))
+        for path in files:
+            click.echo(f"written: {path}")
+
+
+def _write(files: dict[Path, str]) -> None:
+    import os
+
+    drafts = []
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            drafts.append(draft)
+            draft.write_text(text, encoding="utf-8")
+        for draft, path in zip(drafts, files, strict=True):
+            draft.replace(path)
+    except OSError as error:
+        raise TidegaugeError(f"cannot write {error.filename}: {error.strerror}") from error
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Entry point of the ``tidegauge`` command."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except TidegaugeError as error:
+        click.echo(f"error: {error}", err=True)
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing was written", err=True)
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code or 0)

@@ -1,0 +1,249 @@
+"""From scores and limits to verdicts: the only place that decides.
+
+Two gates. The effect must pass its limit by its interval's near bound, not by the point; and
+the evidence must survive the run's false-alarm budget. So few rows cannot raise an alarm by
+noise, and many rows cannot make a trifle significant.
+
+The budget is spent by the weighted procedure of Benjamini & Hochberg (Genovese, Roeder &
+Wasserman 2006, Biometrika 93). Half of it goes to all rows, half to slices where there are any;
+within each, every column gets the same share, whatever the number of checks on it. A check on
+which neither side holds anything to test takes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from tidegauge.errors import CannotMeasure, TooFewRows
+from tidegauge.records import Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
+from tidegauge.wording import amount, chance, counted, span
+
+ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A check on a column of a slice, measured or not, before judgement."""
+
+    check: Check
+    card: Card
+    column: str = ""
+    role: str = ""
+    slice: str = ""
+    score: Score | None = None
+    problem: Exception | None = None
+    """Why there is no score."""
+    skipped: str = ""
+    """Why it was not tried."""
+
+    @property
+    def subject(self) -> str:
+        """The column, or what is measured, with its slice."""
+        what = self.column or self.card.title
+        return f"{what} in {self.slice}" if self.slice else what
+
+
+def judge(measured: Sequence[Measured], policy: Policy) -> list[Verdict]:
+    """Decide on every measurement of a run together.
+
+    Parameters
+    ----------
+    measured
+        All of them: the budget is shared.
+    policy
+        Budget and confidence.
+
+    Returns
+    -------
+    One verdict each, in the same order.
+    """
+    adjusted = adjusted_p_values(measured, policy)
+    return [_verdict(one, p, policy) for one, p in zip(measured, adjusted, strict=True)]
+
+
+def adjusted_p_values(measured: Sequence[Measured], policy: Policy) -> list[float | None]:
+    """Adjust each p-value for all others; at most the budget = the evidence stands."""
+    evidence = [_evidence(one, policy) for one in measured]
+    tested = [i for i, p in enumerate(evidence) if p is not None]
+    weights = _weights([(measured[i].slice, measured[i].column) for i in tested])
+    weighted = [min(1.0, (evidence[i] or 0.0) / w) for i, w in zip(tested, weights, strict=True)]
+    ascending = sorted(range(len(tested)), key=lambda k: weighted[k])
+    adjusted: list[float | None] = [None] * len(measured)
+    least = 1.0
+    for rank in range(len(ascending), 0, -1):
+        k = ascending[rank - 1]
+        least = min(least, weighted[k] * len(tested) / rank)
+        adjusted[tested[k]] = least
+    return adjusted
+
+
+def _weights(units: Sequence[tuple[str, str]]) -> list[float]:
+    """Weights of mean one: equal shares for columns, half of all for slices."""
+    tests = Counter(units)
+    whole = sum(1 for part, _ in tests if not part)
+    parts = len(tests) - whole
+    halves = 0.5 if whole and parts else 1.0
+    return [
+        len(units) * halves / ((parts if part else whole) * tests[part, column])
+        for part, column in units
+    ]
+
+
+def _evidence(one: Measured, policy: Policy) -> float | None:
+    """Probability of what was measured if nothing were wrong; None where there is no test."""
+    score = one.score
+    if score is None or not one.check.limits:
+        return None
+    bounds = [limit.bound for limit in one.check.limits if limit.versus == "value"]
+    if not bounds or len(bounds) < len(one.check.limits) or _is_distance(score):
+        return score.p_value
+    if score.interval is None:
+        return None
+    mildest = max(bounds) if one.card.better == "higher" else min(bounds)
+    return _p_beyond(score, mildest, one.card, policy)
+
+
+def _is_distance(score: Score) -> bool:
+    """Whether the value itself is the change, as a drift statistic is."""
+    return score.p_value is not None and score.change is None
+
+
+def _p_beyond(score: Score, bound: float, card: Card, policy: Policy) -> float:
+    """One-sided p-value of "the bound holds", from the interval's half that faces the bound."""
+    low, high = score.interval or Interval(score.value, score.value)
+    half = high - score.value if card.better == "higher" else score.value - low
+    beyond = bound - score.value if card.better == "higher" else score.value - bound
+    if half <= 0:
+        return 1.0 if beyond <= 0 else 0.5
+    normal = NormalDist()
+    z = normal.inv_cdf(0.5 + policy.confidence / 2)
+    return math.erfc(z * beyond / half / math.sqrt(2)) / 2
+
+
+def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
+    if one.skipped:
+        return Verdict(outcome="skipped", because=f"{one.subject}: {one.skipped}")
+    if one.score is None:
+        return _without_score(one)
+    stands = adjusted is None or adjusted <= policy.false_alarms
+    limits = sorted(one.check.limits, key=lambda limit: ORDER.index(limit.severity))
+    beyond: Limit | None = None
+    for limit in limits:
+        point, near = _passed(one.score, limit, one.card)
+        if near and stands:
+            because = _sentence(one, limit, "beyond", policy, adjusted)
+            return Verdict(
+                outcome=limit.severity, because=because, limit=limit, adjusted_p=adjusted
+            )
+        beyond = beyond or (limit if point else None)
+    if adjusted is not None and stands and one.score.p_value is not None and not beyond:
+        because = _sentence(one, limits[-1], "within", policy, adjusted)
+        return Verdict(outcome="info", because=f"{because}, but changed", adjusted_p=adjusted)
+    suspicious = adjusted is not None and (_evidence(one, policy) or 0.0) <= 0.05
+    if beyond and beyond.versus != "any" and suspicious:
+        because = _sentence(one, beyond, "unshown", policy, adjusted)
+        return Verdict(outcome="inconclusive", because=because, adjusted_p=adjusted)
+    word = "chance" if beyond else "within"
+    because = _sentence(one, beyond or (limits[-1] if limits else None), word, policy, adjusted)
+    return Verdict(outcome="pass", because=because, adjusted_p=adjusted)
+
+
+def _without_score(one: Measured) -> Verdict:
+    problem = one.problem
+    if isinstance(problem, TooFewRows):
+        return Verdict(outcome="inconclusive", because=f"{one.subject}: {problem.message}")
+    if isinstance(problem, CannotMeasure):
+        return Verdict(outcome="not_applicable", because=f"{one.subject}: {problem.message}")
+    said = f"{type(problem).__name__}: {problem}"
+    return Verdict(outcome="error", because=f"{one.subject}: {one.check.evaluator} failed, {said}")
+
+
+def _passed(score: Score, limit: Limit, card: Card) -> tuple[bool, bool]:
+    """Whether the point, and whether the near bound of the interval, is beyond the limit."""
+    if limit.versus == "any":
+        changed = score.value != (score.baseline or 0.0)
+        return changed, changed
+    if limit.versus == "value":
+        low, high = score.interval or Interval(score.value, score.value)
+        if card.better == "higher":
+            return score.value < limit.bound, high < limit.bound
+        return score.value > limit.bound, low > limit.bound
+    if score.baseline is None:
+        return False, False
+    bound = limit.bound * abs(score.baseline) if limit.share else limit.bound
+    moved = score.value - score.baseline
+    low, high = score.change or Interval(moved, moved)
+    if limit.versus == "drop":
+        return moved < -bound, high < -bound
+    return moved > bound, low > bound
+
+
+def _sentence(
+    one: Measured, limit: Limit | None, how: str, policy: Policy, adjusted: float | None
+) -> str:
+    """State subject, value, limit and evidence."""
+    score, card = one.score, one.card
+    assert score is not None
+    said = f"{one.subject}: {card.title} {amount(score.value, card.unit)}"
+    if score.baseline is not None:
+        said += f" (baseline {amount(score.baseline, card.unit)})"
+    elif score.interval and how != "within":
+        said += f" ({span(score.interval, card)})"
+    if limit is None:
+        return f"{said}, no limit set"
+    bound = _bound(limit, score, card)
+    p = score.p_value if score.p_value is not None else _evidence(one, policy)
+    odds = f"; by chance with p {chance(p)}" if p is not None else ""
+    if limit.versus == "any":
+        if how == "beyond":
+            return f"{said}, changed{odds}"
+        return f"{said}, no change that the evidence supports{odds}"
+    side = _side(limit, card)
+    if how == "beyond":
+        return f"{said} is {side} {bound}{odds}"
+    if how == "within":
+        return f"{said} is within its limit, {_limit_words(limit, score, card)}"
+    reach = _reach(score, limit, card)
+    if how == "chance":
+        return f"{said} is {side} {bound}, no more than chance makes of {_rows(score)}{odds}"
+    return f"{said} is {side} {bound}, not shown by {_rows(score)}{reach}{odds}"
+
+
+def _side(limit: Limit, card: Card) -> str:
+    if limit.versus == "drop":
+        return "a drop of more than"
+    if limit.versus == "rise":
+        return "a rise of more than"
+    return "below" if card.better == "higher" else "above"
+
+
+def _bound(limit: Limit, score: Score, card: Card) -> str:
+    if limit.share:
+        return f"{limit.bound:.3g} of the baseline's" if limit.bound > 1 else f"{limit.bound:.1%}"
+    unit = card.unit
+    return amount(limit.bound, unit) + (
+        " points" if unit.startswith("share") and limit.versus in ("drop", "rise") else ""
+    )
+
+
+def _limit_words(limit: Limit, score: Score, card: Card) -> str:
+    bound = _bound(limit, score, card)
+    if limit.versus in ("drop", "rise"):
+        return f"a {limit.versus} of {bound}"
+    return bound
+
+
+def _rows(score: Score) -> str:
+    return counted(score.n_current, "row")
+
+
+def _reach(score: Score, limit: Limit, card: Card) -> str:
+    if limit.versus == "value" and score.interval:
+        return f": anywhere from {span(score.interval, card)}"
+    if score.change:
+        return f": a change anywhere from {span(score.change, card)}"
+    return ""

@@ -1,0 +1,143 @@
+"""Applies checks to profiles: which columns, which slices, and what stood in the way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tidegauge.catalog import Evaluator, evaluator
+from tidegauge.errors import NotApplicable
+from tidegauge.judge import Measured
+from tidegauge.profile import ClassificationProfile, DatasetProfile
+from tidegauge.records import Card, Check, Policy, Score
+
+WHOLE = {"classification", "regression", "keys", "dataset"}
+"""What a card may read beside kinds of column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Both sides of a run, and what measures may ask for beside them."""
+
+    baseline: DatasetProfile
+    current: DatasetProfile
+    policy: Policy
+    as_of: float
+    """Moment of judging, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a check is applied to; ``absent`` says why there is nothing to apply it to."""
+
+    column: str = ""
+    role: str = ""
+    absent: str = ""
+
+
+def measure(checks: Sequence[Check], bench: Bench) -> Iterator[Measured]:
+    """Apply every check to all rows, then to each slice."""
+    for check in checks:
+        found = evaluator(check.evaluator)
+        for subject in subjects(check, found.card, bench):
+            yield measure_one(check, found, subject, bench)
+            if check.slices and not subject.absent and not _is_global(found.card):
+                for label in bench.baseline.slices:
+                    yield measure_one(check, found, subject, bench, label)
+
+
+def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
+    """List what a check is applied to, at least one entry."""
+    if _is_global(card) or card.on == "outcome":
+        return [Subject(role="target" if card.on == "outcome" else "")]
+    layout = bench.baseline.layout
+    found: dict[str, Subject] = {}
+    for word in check.on or (card.on,):
+        columns = layout.columns_of(word) or ((word,) if word in layout.kinds else ())
+        for column in columns:
+            found[column] = Subject(column=column, role=layout.roles.get(column, ""))
+        if not columns:
+            found[f"role {word}"] = Subject(role=word, absent=f"no column has the role {word}")
+    return list(found.values())
+
+
+def measure_one(
+    check: Check, found: Evaluator, subject: Subject, bench: Bench, label: str = ""
+) -> Measured:
+    """Apply a check to one subject in one slice; whatever goes wrong stays with it."""
+    score: Score | None = None
+    problem: Exception | None = None
+    try:
+        if subject.absent:
+            raise NotApplicable(subject.absent)
+        sides = _sides(found.card, subject, bench, label)
+        score = found.measure(*sides, **_arguments(check, found, subject, bench, label))
+    except Exception as error:
+        problem = error
+    return Measured(
+        check=check,
+        card=found.card,
+        column=subject.column,
+        role=subject.role,
+        slice=label,
+        score=score,
+        problem=problem,
+    )
+
+
+def _is_global(card: Card) -> bool:
+    return "dataset" in card.reads or "keys" in card.reads
+
+
+def _sides(card: Card, subject: Subject, bench: Bench, label: str) -> tuple[Any, Any]:
+    """Find what the measure reads of the baseline and of the current log."""
+    before = bench.baseline.slices[label] if label else bench.baseline
+    now = bench.current.slices[label] if label else bench.current
+    if "dataset" in card.reads:
+        return before, now
+    if "keys" in card.reads:
+        if before.keys is None or now.keys is None:
+            raise NotApplicable("no column has the role id")
+        return before.keys, now.keys
+    if card.on == "outcome":
+        return _outcomes(card, before, now)
+    return _columns(card, subject, before, now)
+
+
+def _outcomes(card: Card, before: DatasetProfile, now: DatasetProfile) -> tuple[Any, Any]:
+    if now.outcome is None:
+        raise NotApplicable("needs a target and a prediction or score in the current log")
+    task = "classification" if isinstance(now.outcome, ClassificationProfile) else "regression"
+    if task not in card.reads:
+        raise NotApplicable(f"is for {' and '.join(card.reads)}, the target is for {task}")
+    return before.outcome, now.outcome
+
+
+def _columns(
+    card: Card, subject: Subject, before: DatasetProfile, now: DatasetProfile
+) -> tuple[Any, Any]:
+    kind = before.layout.kinds[subject.column]
+    if subject.role == "status":
+        kind = "categorical"
+    if kind not in card.reads:
+        raise NotApplicable(f"reads {', '.join(card.reads)} columns, this one is {kind}")
+    if subject.column not in now.columns:
+        raise NotApplicable("the column is missing from the current log")
+    return before.columns[subject.column], now.columns[subject.column]
+
+
+def _arguments(
+    check: Check, found: Evaluator, subject: Subject, bench: Bench, label: str
+) -> dict[str, Any]:
+    """Keywords of the measure: the suite's parameters, and what it declares to need."""
+    offered: dict[str, Any] = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
+    given = {name: value for name, value in offered.items() if name in found.params}
+    if found.random:
+        place = f"{check.id}|{subject.column}|{label}".encode()
+        entropy = int.from_bytes(hashlib.sha256(place).digest()[:8], "little")
+        given["rng"] = np.random.default_rng([bench.policy.seed, entropy])
+    return given | dict(check.params)
