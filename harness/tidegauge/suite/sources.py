@@ -43,18 +43,12 @@ def read_logs(node: Node, folder: Path) -> Logs:
 
 
 def _read_source(node: Node, side: str, folder: Path) -> Source:
-    keys = [key for key in KEYS if key != "baseline" or side == "baseline"]
-    hint = f"write {side}: {{path: {node.value}}}" if isinstance(node.value, str) else ""
-    if hint:
+    if isinstance(node.value, str):
+        hint = f"write {side}: {{path: {node.value}}}"
         node.wrong("a mapping such as {path: log.parquet}", hint)
         return Source()
-    if side == "current" and isinstance(node.value, dict) and "baseline" in node.value:
-        node.value["baseline"].complain(
-            "found a stored baseline on the current side; allowed: path", "move it to logs.baseline"
-        )
-        keys.append("baseline")
-    found = entries(node, keys, "{path: log.parquet}")
-    _one_place(node, found, side)
+    found = entries(node, KEYS, "{path: log.parquet}")
+    _refuse_places(node, found, side)
     window = found.get("window")
     return Source(
         path=_place(found["path"], folder) if "path" in found else "",
@@ -65,15 +59,20 @@ def _read_source(node: Node, side: str, folder: Path) -> Source:
     )
 
 
-def _one_place(node: Node, found: dict[str, Node], side: str) -> None:
-    if side == "baseline" and "baseline" in found:
-        for key in ("path", "format", "window", "options"):
-            if key in found:
+def _refuse_places(node: Node, found: dict[str, Node], side: str) -> None:
+    """Complain unless there is exactly one place to read from."""
+    if "baseline" in found and side == "current":
+        found["baseline"].complain(
+            "found a stored baseline on the current side; allowed: path", "move it to logs.baseline"
+        )
+    elif "baseline" in found:
+        for key in found:
+            if key != "baseline":
                 found[key].complain(
                     f'found "{key}" beside "baseline"; allowed: a stored baseline alone',
                     "keep baseline: for a stored one, path: for a log",
                 )
-    elif isinstance(node.value, dict) and "path" not in found and "baseline" not in found:
+    elif isinstance(node.value, dict) and "path" not in found and set(node.value) <= set(KEYS):
         needed = "path or baseline" if side == "baseline" else "path"
         node.complain(f"found no place to read from; needed: {needed}")
 

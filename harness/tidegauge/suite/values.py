@@ -60,6 +60,7 @@ def text(node: Node, allowed: str = "a text") -> str:
         node.wrong(
             "no ${...} here", "environment variables are read in the paths and URLs of logs only"
         )
+        return ""
     return node.value
 
 
