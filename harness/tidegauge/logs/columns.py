@@ -263,7 +263,7 @@ def _wider_time(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
 
 
 def _finest(stamps: Iterable[Any]) -> str:
-    return max((one.unit for one in stamps), key=("s", "ms", "us", "ns").index)
+    return str(max((one.unit for one in stamps), key=("s", "ms", "us", "ns").index))
 
 
 def conformed(array: pa.Array, kind: pa.DataType, name: str, notes: Notes) -> pa.Array:
@@ -280,12 +280,12 @@ def conformed(array: pa.Array, kind: pa.DataType, name: str, notes: Notes) -> pa
 
 
 def nulls_of(kind: pa.DataType, rows: int) -> pa.Array:
-    """A column that a file does not have."""
+    """Make the column that a file does not have."""
     return pa.nulls(rows, kind)
 
 
 def constant(value: pa.Scalar, rows: int) -> pa.Array:
-    """A column that is one value throughout."""
+    """Make a column of one value throughout."""
     if value.type == TEXT:
         codes = pa.array([0], pa.int32()).take(pa.repeat(pa.scalar(0, pa.int32()), rows))
         return pa.DictionaryArray.from_arrays(codes, pa.array([value.as_py()], pa.string()))

@@ -138,7 +138,7 @@ def _as_text(values: Any) -> pa.Array:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or value != value or str(value) in ("<NA>", "NaT"):  # noqa: PLR0124
+    if value is None or value != value or str(value) in ("<NA>", "NaT"):  # NaN
         return None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")

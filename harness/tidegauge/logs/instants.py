@@ -47,7 +47,7 @@ def instants(array: pa.Array) -> pa.Array:
 
 
 def epoch_unit(array: pa.Array) -> str:
-    """Unit in which integers or floats since 1970 are meant, by their size."""
+    """Tell in which unit numbers since 1970 are meant, by their size."""
     ends = pc.min_max(array)
     largest = max(
         (abs(end.as_py()) for end in (ends["min"], ends["max"]) if end.is_valid), default=0

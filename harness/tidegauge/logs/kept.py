@@ -53,8 +53,12 @@ class Keeper:
         self._budget.left += self._taken
         self._held, self._taken, self.whole = [], 0, False
 
+    def all(self) -> Iterator[pa.RecordBatch]:
+        """Give the batches again, in the order they came."""
+        yield from self._held
+
     def read(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Batches again, in the order they came."""
+        """Give some columns of the batches, in pieces of at most ``rows``."""
         for batch in self._held:
             part = batch.select(columns)
             for start in range(0, part.num_rows, rows):

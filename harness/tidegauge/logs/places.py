@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -108,7 +109,7 @@ def _filled(source: str, window: Window) -> list[str]:
     step = timedelta(hours=1) if hourly else timedelta(days=1)
     moment, paths = _floor(window.start, step), dict[str, None]()
     while moment < window.end:
-        paths[_TEMPLATE.sub(lambda found, at=moment: _stamp(found, at), source)] = None
+        paths[_TEMPLATE.sub(partial(_stamp, moment=moment), source)] = None
         moment += step
     return list(paths)
 

@@ -76,7 +76,8 @@ def _filesystem(url: str, scheme: str, options: Mapping[str, Any]) -> tuple[fs.F
     storage = dict(options.get("storage", {}))
     if scheme in ARROW_SPEAKS and not storage:
         try:
-            return fs.FileSystem.from_uri(url)
+            filesystem, path = fs.FileSystem.from_uri(url)
+            return filesystem, path
         except (pa.ArrowException, OSError):
             if not _have_fsspec():
                 raise
