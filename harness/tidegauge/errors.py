@@ -66,11 +66,13 @@ class TooFewRows(CannotMeasure):
         Rows needed on each side.
     n_baseline, n_current
         Rows found.
+    of
+        Which rows, where not all count: ``labelled "yes"``.
     """
 
-    def __init__(self, *, needed: int, n_baseline: int, n_current: int) -> None:
+    def __init__(self, *, needed: int, n_baseline: int, n_current: int, of: str = "") -> None:
         super().__init__(
-            f"needs {needed:,} rows on each side, "
+            f"needs {needed:,} rows{of and f' {of}'} on each side, "
             f"found {n_baseline:,} in the baseline and {n_current:,} now"
         )
         self.needed = needed

@@ -23,12 +23,14 @@ from tidegauge.profile import (
 )
 from tidegauge.profile.classification import ScorePair
 from tidegauge.profile.heavy import Heavy
+from tidegauge.profile.moments import Comoments
 
 TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         CategoricalProfile,
         ClassificationProfile,
+        Comoments,
         DatasetProfile,
         Heavy,
         KeysProfile,

@@ -115,3 +115,7 @@ def _sum(*terms: float) -> float:
     """Add terms; infinite where any of them overflowed."""
     total = sum(terms)
     return total if math.isfinite(total) else math.inf
+
+
+NO_COMOMENTS = Comoments()
+"""Of an empty set."""

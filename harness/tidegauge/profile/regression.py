@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidegauge.profile.arrays import dense
-from tidegauge.profile.moments import NO_MOMENTS, Comoments, Moments
+from tidegauge.profile.moments import NO_COMOMENTS, NO_MOMENTS, Comoments, Moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class RegressionProfile:
     squared: Moments = NO_MOMENTS
     target: Moments = NO_MOMENTS
     """Of the targets that have a prediction."""
-    shape: Comoments = Comoments()
+    shape: Comoments = NO_COMOMENTS
     """Of the targets, and of the squared residuals with them."""
 
     def blank(self) -> RegressionProfile:
