@@ -1,0 +1,238 @@
+"""Confidence intervals of estimates and of the change between two of them; numbers only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from scipy.special import betaincinv, gammaln, ndtri, stdtr, stdtrit
+
+from tidegauge.profile.moments import Moments
+from tidegauge.records import Interval
+
+
+class Compared(NamedTuple):
+    """An estimate now, the same on the baseline, and the change between them."""
+
+    value: float
+    interval: Interval | None
+    baseline: float | None = None
+    change: Interval | None = None
+    p_value: float | None = None
+
+
+class Bounded(NamedTuple):
+    """An estimate between 0 and 1, as uncertain as a plain rate over so many rows."""
+
+    value: float
+    rows: float
+    """Value times one minus value, over the estimate's variance."""
+    df: float = math.inf
+    """Degrees of freedom of that variance."""
+
+    @property
+    def variance(self) -> float:
+        """Variance with half a row of each kind added: a rate of 0 or 1 has one too."""
+        smooth = (self.value * self.rows + 0.5) / (self.rows + 1)
+        return smooth * (1 - smooth) / self.rows
+
+
+class Logged(NamedTuple):
+    """An estimate whose error is nearest to normal on another scale, a logarithm."""
+
+    at: float
+    """On that scale."""
+    error: float
+    """Standard error on that scale."""
+    df: float
+
+
+def quantile(confidence: float, df: float = math.inf) -> float:
+    """Half width of a two-sided interval in standard errors.
+
+    Examples
+    --------
+    >>> round(quantile(0.95), 3), round(quantile(0.95, 10), 3)
+    (1.96, 2.228)
+    """
+    tail = (1 + confidence) / 2
+    return float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+
+
+def two_sided(t: float, df: float = math.inf) -> float:
+    """Probability of a t this far from zero, on either side."""
+    return float(min(1.0, 2 * stdtr(df if math.isfinite(df) else 1e12, -abs(t))))
+
+
+def wilson(value: float, rows: float, z: float) -> Interval:
+    """Score interval of a rate (Wilson 1927), at ``z`` standard errors.
+
+    Examples
+    --------
+    >>> wilson(1.0, 100, 1.96)
+    Interval(low=0.963, high=1.0)
+    """
+    shrink = z * z / rows
+    centre = (value + shrink / 2) / (1 + shrink)
+    half = z * math.sqrt(value * (1 - value) / rows + shrink / (4 * rows)) / (1 + shrink)
+    low = 0.0 if value <= 0 else max(0.0, centre - half)
+    return Interval(low, 1.0 if value >= 1 else min(1.0, centre + half))
+
+
+def moved(baseline: float, before: Interval, value: float, now: Interval) -> Interval:
+    """Interval of ``value - baseline`` from the interval of each (Zou & Donner 2008).
+
+    It keeps the skew of both, which a symmetric interval of the change would lose.
+    """
+    gap = value - baseline
+    low = gap - math.hypot(value - now.low, before.high - baseline)
+    return Interval(low, gap + math.hypot(now.high - value, baseline - before.low))
+
+
+def welch_df(parts: tuple[tuple[float, float], ...]) -> float:
+    """Degrees of freedom of a sum of variances, each with its own (Satterthwaite 1946)."""
+    total = sum(variance for variance, _ in parts)
+    spread = sum(variance * variance / df for variance, df in parts)
+    return total * total / spread if spread > 0 else math.inf
+
+
+def compare_bounded(current: Bounded, baseline: Bounded | None, confidence: float) -> Compared:
+    """Compare estimates between 0 and 1 by Wilson's interval over their effective rows.
+
+    The p-value is one minus the level at which the interval of the change touches zero.
+    """
+    now = wilson(current.value, current.rows, quantile(confidence, current.df))
+    if baseline is None:
+        return Compared(current.value, now)
+    df = welch_df(tuple((side.variance, side.df) for side in (baseline, current)))
+    z = quantile(confidence, df)
+    change = _change_at(z, baseline, current)
+
+    def excludes_zero(at: float) -> bool:
+        low, high = _change_at(at, baseline, current)
+        return low > 0 or high < 0
+
+    p_value = two_sided(_turning_point(excludes_zero), df)
+    return Compared(current.value, now, baseline.value, change, p_value)
+
+
+def _change_at(z: float, baseline: Bounded, current: Bounded) -> Interval:
+    return moved(
+        baseline.value,
+        wilson(baseline.value, baseline.rows, z),
+        current.value,
+        wilson(current.value, current.rows, z),
+    )
+
+
+def _turning_point(holds: Callable[[float], bool], most: float = 40.0) -> float:
+    """Largest argument for which a falling condition holds, to 12 digits; 0 where it never does."""
+    low, high = 0.0, most
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def compare_means(current: Moments, baseline: Moments | None, confidence: float) -> Compared:
+    """Compare means by Student's interval and Welch's test (Welch 1947).
+
+    Where rows of one side do not vary at all, their mean is taken for exact.
+    """
+    now = _around(current.mean, current.standard_error, current.n - 1, confidence)
+    if baseline is None or baseline.n < 2:
+        return Compared(current.mean, now)
+    gap = current.mean - baseline.mean
+    error = math.hypot(current.standard_error, baseline.standard_error)
+    sides = ((s.standard_error**2, s.n - 1.0) for s in (baseline, current))
+    df = welch_df(tuple(sides)) if math.isfinite(error) else math.inf
+    change = _around(gap, error, df, confidence)
+    p_value = two_sided(gap / error, df) if error > 0 else _constant_p(gap, baseline.n, current.n)
+    return Compared(
+        current.mean, now, baseline.mean, change, p_value if math.isfinite(error) else None
+    )
+
+
+def _around(value: float, error: float, df: float, confidence: float) -> Interval | None:
+    half = quantile(confidence, df) * error
+    return Interval(value - half, value + half) if math.isfinite(half) else None
+
+
+def _constant_p(gap: float, n_baseline: int, n_current: int) -> float:
+    """Permutation p-value of two constant samples."""
+    if gap == 0:
+        return 1.0
+    ways = gammaln(n_baseline + n_current + 1) - gammaln(n_baseline + 1) - gammaln(n_current + 1)
+    return float(min(1.0, 2 * math.exp(-min(float(ways), 700.0))))
+
+
+def compare_logged(
+    current: Logged, baseline: Logged | None, confidence: float, back: Callable[[float], float]
+) -> Compared:
+    """Compare estimates on a scale of logarithms and report them on their own.
+
+    Parameters
+    ----------
+    current, baseline
+        Estimates on the scale of logarithms.
+    confidence
+        Level of the intervals.
+    back
+        Monotone function from that scale to the estimate's own.
+    """
+    value, now = back(current.at), _own_scale(current, confidence, current.df, back)
+    if baseline is None:
+        return Compared(value, now)
+    before = back(baseline.at)
+    error = math.hypot(current.error, baseline.error)
+    if not math.isfinite(error):
+        return Compared(value, now, before)
+    df = welch_df(tuple((s.error**2, s.df) for s in (baseline, current)))
+    ends = (_own_scale(s, confidence, df, back) for s in (baseline, current))
+    earlier, later = ends
+    change = moved(before, earlier, value, later) if earlier and later else None
+    return Compared(value, now, before, change, two_sided(_distance(baseline, current), df))
+
+
+def _distance(baseline: Logged, current: Logged) -> float:
+    """How many standard errors apart; where one side is log(0), its own scale is used."""
+    if current.at == baseline.at:
+        return 0.0
+    error = math.hypot(current.error, baseline.error)
+    gap = current.at - baseline.at if math.isfinite(current.at + baseline.at) else 1.0
+    return gap / error if error > 0 else math.inf
+
+
+def _own_scale(
+    side: Logged, confidence: float, df: float, back: Callable[[float], float]
+) -> Interval | None:
+    half = quantile(confidence, df) * side.error
+    if not math.isfinite(half):
+        return None
+    low, high = sorted((back(side.at - half), back(side.at + half)))
+    return Interval(low, high)
+
+
+def compare_counts(
+    hits: int, rows: int, before: tuple[int, int] | None, confidence: float
+) -> Compared:
+    """Compare rates by exact intervals (Clopper & Pearson 1934) and Newcombe's of the change.
+
+    Parameters
+    ----------
+    hits, rows
+        Now.
+    before
+        Hits and rows of the baseline.
+    confidence
+        Level of the intervals.
+    """
+    side = Bounded(hits / rows, rows)
+    compared = compare_bounded(
+        side, Bounded(before[0] / before[1], before[1]) if before else None, confidence
+    )
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(hits, rows - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, rows - hits, 1 - tail)) if hits < rows else 1.0
+    return compared._replace(interval=Interval(low, high))

@@ -1,0 +1,1 @@
+"""Measures of a model's outcome, predictions held against the labels that have arrived."""
