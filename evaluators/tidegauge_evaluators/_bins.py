@@ -1,0 +1,198 @@
+"""Bins for measures that compare shares: frozen with the baseline, never too thin to compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegauge.errors import TooFewRows
+from tidegauge.profile import CategoricalProfile, NumericProfile
+
+Counts = NDArray[np.int64]
+
+EXPECTED = 5.0
+"""Rows that a bin must expect on the smaller side; thinner ones are pooled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bins:
+    """Rows of both sides in the same bins."""
+
+    labels: tuple[str, ...]
+    baseline: Counts
+    """Shape (k,)."""
+    current: Counts
+    """Shape (k,)."""
+    pooled: int = 0
+    """Levels, or groups of the grid, that were too thin to stand alone."""
+
+
+def require_rows(needed: int, n_baseline: int, n_current: int) -> None:
+    """Raise ``TooFewRows`` unless both sides hold enough, one row at the least."""
+    if min(n_baseline, n_current) < max(needed, 1):
+        raise TooFewRows(needed=max(needed, 1), n_baseline=n_baseline, n_current=n_current)
+
+
+def binned(
+    baseline: NumericProfile | CategoricalProfile,
+    current: NumericProfile | CategoricalProfile,
+    *,
+    bins: int,
+    min_rows: int,
+) -> Bins:
+    """Rows of both sides in bins of about equal baseline mass, or level by level.
+
+    Which cells may share a bin is fixed by the baseline. Which of the resulting groups are too
+    thin is decided by both sides together, because a choice by one side alone picks groups
+    that are thin there by chance, and then finds them grown on the other side.
+
+    Parameters
+    ----------
+    bins
+        Numeric columns: bins wanted. Levels: most bins that rare levels are pooled into.
+    min_rows
+        Rows needed on each side.
+    """
+    if isinstance(baseline, NumericProfile) and isinstance(current, NumericProfile):
+        require_rows(min_rows, baseline.finite, current.finite)
+        return _numeric_bins(baseline, current, bins)
+    if isinstance(baseline, CategoricalProfile) and isinstance(current, CategoricalProfile):
+        require_rows(min_rows, baseline.present, current.present)
+        return _level_bins(baseline, current, bins)
+    raise TypeError(f"two profiles of one kind are needed, got {baseline!r} and {current!r}")
+
+
+def group_starts(cells: Counts, bins: int) -> NDArray[np.intp]:
+    """First elementary cell of each group, by the baseline's counts alone.
+
+    A cell belongs to the group in which the middle of its mass falls: floor(bins * (rows
+    before it + half its own) / all rows). Values that alone hold more than 1 / bins, and all
+    values where there are no more of them than bins, are groups of their own.
+
+    Parameters
+    ----------
+    cells
+        Shape (2 G + 1,): the baseline's rows, open cells at even places, cut points at odd.
+    """
+    n = int(cells.sum())
+    middle = np.cumsum(cells) - cells / 2
+    group = np.minimum((bins * middle / n).astype(np.int64), bins - 1)
+    alone = np.zeros(len(cells), dtype=bool)
+    few_values = len(cells) // 2 <= bins and not cells[0::2].any()
+    alone[1::2] = True if few_values else cells[1::2] * bins > n
+    starts = np.append(True, group[1:] != group[:-1])
+    starts |= alone
+    starts[1:] |= alone[:-1]
+    return np.flatnonzero(starts)
+
+
+def _numeric_bins(baseline: NumericProfile, current: NumericProfile, bins: int) -> Bins:
+    cells, others = baseline.cells, current.cells
+    n, m = baseline.finite, current.finite
+    starts = group_starts(cells, max(2, min(bins, int(min(n, m) / EXPECTED))))
+    stops = np.append(starts[1:], len(cells)) - 1
+    rows = np.column_stack([np.add.reduceat(cells, starts), np.add.reduceat(others, starts)])
+    kept = rows.any(axis=1)
+    groups = [
+        (int(first), int(last), int(a), int(b))
+        for first, last, (a, b) in zip(starts[kept], stops[kept], rows[kept], strict=True)
+    ]
+    wanted = EXPECTED * (n + m) / min(n, m)
+    merged = _merge_thin(groups, wanted)
+    return Bins(
+        labels=tuple(_interval(baseline.cuts, first, last) for first, last, _, _ in merged),
+        baseline=np.array([a for _, _, a, _ in merged], dtype=np.int64),
+        current=np.array([b for _, _, _, b in merged], dtype=np.int64),
+        pooled=len(groups) - len(merged),
+    )
+
+
+def _merge_thin(
+    groups: list[tuple[int, int, int, int]], wanted: float
+) -> list[tuple[int, int, int, int]]:
+    """Merge the thinnest group with its thinner neighbour until none is below ``wanted``."""
+    groups = list(groups)
+    while len(groups) > 1:
+        rows = [a + b for _, _, a, b in groups]
+        place = rows.index(min(rows))
+        if rows[place] >= wanted:
+            break
+        left = place > 0 and (place == len(groups) - 1 or rows[place - 1] <= rows[place + 1])
+        place -= left
+        (first, _, a, b), (_, last, c, d) = groups[place : place + 2]
+        groups[place : place + 2] = [(first, last, a + c, b + d)]
+    return groups
+
+
+def _interval(cuts: NDArray[np.float64], first: int, last: int) -> str:
+    """Name the values from one elementary cell to another."""
+    low = f"{cuts[(first - 1) // 2]:.6g}" if first else ""
+    high = f"{cuts[last // 2]:.6g}" if last < 2 * len(cuts) else ""
+    if first == last and first % 2:
+        return f"= {low}"
+    if not low or not high:
+        if low:
+            return f"≥ {low}" if first % 2 else f"> {low}"
+        if last % 2:
+            return f"≤ {cuts[last // 2]:.6g}"
+        return f"< {high}" if high else "all values"
+    return f"{'[' if first % 2 else '('}{low}, {high}{']' if last % 2 else ')'}"
+
+
+def _level_bins(baseline: CategoricalProfile, current: CategoricalProfile, bins: int) -> Bins:
+    names, a, b = _levels(baseline, current)
+    n, m = baseline.present, current.present
+    wanted = EXPECTED * (n + m) / min(n, m)
+    total = a + b
+    common = np.flatnonzero(total >= wanted)
+    rare = np.flatnonzero((total < wanted) & (total > 0))
+    unnamed = (n - int(a.sum()), m - int(b.sum()))
+    if not len(rare) and not any(unnamed):
+        groups: list[tuple[str, int, int]] = []
+    elif any(unnamed):
+        groups = [_pool(names, a, b, rare, unnamed)]
+    else:
+        groups = _rare_groups(names, a, b, rare, bins=bins, wanted=wanted)
+    return Bins(
+        labels=(*(names[i] for i in common), *(label for label, _, _ in groups)),
+        baseline=np.append(a[common], [rows for _, rows, _ in groups]).astype(np.int64),
+        current=np.append(b[common], [rows for _, _, rows in groups]).astype(np.int64),
+        pooled=len(rare),
+    )
+
+
+def _levels(
+    baseline: CategoricalProfile, current: CategoricalProfile
+) -> tuple[list[str], Counts, Counts]:
+    """Every level whose rows are known on both sides, new ones included."""
+    names = list(baseline.levels)
+    if baseline.unseen_rows or not current.unseen:
+        return names, baseline.counts, current.counts
+    names += [f"unseen: {name}" for name in current.unseen]
+    fresh = np.array(list(current.unseen.values()), dtype=np.int64)
+    return names, np.append(baseline.counts, 0 * fresh), np.append(current.counts, fresh)
+
+
+def _rare_groups(
+    names: list[str], a: Counts, b: Counts, rare: NDArray[np.intp], *, bins: int, wanted: float
+) -> list[tuple[str, int, int]]:
+    """Pool rare levels that are neighbours in alphabetical order, an order no row decides."""
+    rare = np.array(sorted(rare, key=lambda i: names[i].removeprefix("unseen: ")), dtype=np.intp)
+    total = (a + b)[rare]
+    groups = max(1, min(bins, int(total.sum() / wanted)))
+    place = (groups * (np.cumsum(total) - total / 2) / total.sum()).astype(np.int64)
+    return [_pool(names, a, b, rare[place == g], (0, 0)) for g in np.unique(place)]
+
+
+def _pool(
+    names: list[str], a: Counts, b: Counts, rare: NDArray[np.intp], unnamed: tuple[int, int]
+) -> tuple[str, int, int]:
+    if len(rare) == 1 and not any(unnamed):
+        label = names[rare[0]]
+    elif any(unnamed):
+        label = "rare and unseen levels"
+    else:
+        label = f"{len(rare)} rare levels, {names[rare[0]]} to {names[rare[-1]]}"
+    return label, int(a[rare].sum()) + unnamed[0], int(b[rare].sum()) + unnamed[1]

@@ -1,0 +1,1 @@
+"""Measures of how far a column has moved from its baseline."""
