@@ -44,9 +44,10 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (root / "wrongdoers" / "__init__.py").touch()
     for name, better, needed in (
         ("gap", "lower", ""), ("hit", "higher", ""), ("lean", "none", ""),
-        ("asks", "lower", "depth: int"),
+        ("whole", "lower", ""), ("asks", "lower", "depth: int"),
     ):  # fmt: skip
         source = GAP.replace("NAME", name).replace("BETTER", better).replace("NEEDED", needed)
+        source = source.replace("features", "dataset") if name == "whole" else source
         (topic / f"{name}.py").write_text(source, "utf-8")
     (topic / "broken.py").write_text("import a_module_that_is_not_there\n", "utf-8")
     about = root / "wrongdoers-1.dist-info"
@@ -183,6 +184,14 @@ TABLE = [
         "options", LOGS.replace("b.csv", "b, options: fast"), "2: logs.current.options",
         "allowed: a mapping such as",
     ),
+    Bad(
+        "near option", LOGS.replace("b.csv", "b, options: {delimeter: x}"),
+        "2: logs.current.options.delimeter", "did you mean delimiter?",
+    ),
+    Bad(
+        "option", LOGS.replace("b.csv", "b, options: {skip_rows: -1}"),
+        "2: logs.current.options.skip_rows", "found the number -1; allowed: a whole number",
+    ),
     # Columns.
     Bad("columns is a list", LOGS + "columns: [a]\n", "3: columns", "found a list of 1; allowed"),
     Bad("role", LOGS + "columns: {targt: y}\n", "3: columns.targt", "did you mean target?"),
@@ -262,6 +271,10 @@ TABLE = [
     Bad("on is empty", check("odd.gap: {on: []}"), "4: checks[0].odd.gap.on", "found a list of 0"),
     Bad("on in the singular", check("odd.gap: {on: feature}"), "4: checks[0].odd.gap.on",
         "did you mean features?"),
+    Bad("column of the whole", check("odd.whole: {on: age}"), "4: checks[0].odd.whole.on",
+        "allowed: dataset, for odd.whole is not about single columns"),
+    Bad("whole of a column", check("odd.gap: {on: [age, outcome]}"), "4: checks[0].odd.gap.on",
+        "allowed: columns, for odd.gap does not read the outcome"),
     Bad("on twice", check("odd.gap: {on: [a, a]}"), "4: checks[0].odd.gap.on[1]", "twice"),
     Bad("slices", check("odd.gap: {slices: yes}"), "4: checks[0].odd.gap.slices",
         'found the text "yes"; allowed: true or false'),

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from tidegauge import suite as suites
 from tidegauge.catalog import evaluator, evaluator_names
 from tidegauge.errors import SuiteError
+from tidegauge.logs import opening, sniffing
 from tidegauge.records import Check, Limit, Policy
 from tidegauge.suite import (
     Columns,
@@ -26,9 +28,12 @@ from tidegauge.suite import (
     parse_length,
     parse_suite,
     preset_checks,
+    sources,
     suite_schema,
     with_preset,
 )
+from tidegauge.suite import checks as check_tables
+from tidegauge.suite import columns as column_tables
 from tidegauge.suite.params import alternatives
 
 LOGS = "suite: s\nlogs: {baseline: {path: a.csv}, current: {path: b.csv}}\n"
@@ -127,11 +132,16 @@ def test_a_stored_baseline_and_reader_options_are_read() -> None:
         suite: s
         logs:
           baseline: {baseline: credit.tgb}
-          current: {path: b.txt, format: csv, options: {delimiter: ";", decimals: [1, 2]}}
+          current: {path: b.txt, format: csv, options: {delimiter: "\t", nulls: ["-"]}}
     """)
     assert suite.logs.baseline == Source(baseline="credit.tgb")
     assert suite.logs.current.format == "csv"
-    assert suite.logs.current.options == {"delimiter": ";", "decimals": [1, 2]}
+    assert suite.logs.current.options == {"delimiter": "\t", "nulls": ["-"]}
+
+
+def test_formats_and_options_are_those_of_the_readers() -> None:
+    assert set(sources.FORMATS) == set(sniffing.FORMATS.values())
+    assert set(sources.OPTIONS) == set(opening.OPTIONS)
 
 
 def test_every_column_key_is_read() -> None:
@@ -387,3 +397,27 @@ def test_loading_a_suite_loads_no_heavy_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_on_suites_names_every_key_and_its_suite_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "suite.md").read_text("utf-8")
+    tables = (
+        suites.KEYS,
+        suites.POLICY_KEYS,
+        sources.KEYS,
+        column_tables.KEYS,
+        column_tables.TARGET_KEYS,
+        check_tables.KEYS,
+    )
+    for table in tables:
+        for key in table:
+            assert f"| `{key}` |" in page, key
+    for word in (
+        *sources.OPTIONS,
+        *column_tables.KINDS,
+        *column_tables.VALID_KEYS,
+        *check_tables.PRESETS,
+    ):
+        assert f"`{word}`" in page, word
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    assert parse_suite(text).name == "credit-default"

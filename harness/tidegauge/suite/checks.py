@@ -23,6 +23,8 @@ PLACES = (
     "features", "target", "prediction", "score", "outcome", "dataset",
     "latency", "status", "id", "timestamp", "segments",
 )  # fmt: skip
+WHOLE = ("outcome", "dataset")
+"""Places that are no single columns."""
 KEYS = {
     "on": "Where to apply it: features, another role, a column, or a list of them.",
     "info": "Limit whose breach is worth a note.",
@@ -142,8 +144,10 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     found = mapping(keyed, "{warn: 0.1, critical: 0.2}") if options is not node else {}
     limits = {key: read_limit(found[key], key) for key in SEVERITIES if key in found}
     params = {key: item for key, item in found.items() if key not in KEYS}
-    tool = _tool(written, keyed) if not trusted and (limits or params) else None
+    places = _on(found["on"]) if "on" in found else ()
+    tool = _tool(written, keyed) if not trusted and (limits or params or places) else None
     if tool:
+        _refuse_places(places, tool, found.get("on", keyed))
         refuse_senseless({key: (found[key], limit) for key, limit in limits.items()}, tool.card)
         values = read_params(params, tool.params, KEYS, keyed)
     else:
@@ -151,7 +155,7 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     return Check(
         id=written,
         evaluator=written,
-        on=_on(found["on"]) if "on" in found else (),
+        on=places,
         params=values,
         limits=tuple(limit for limit in limits.values() if limit),
         slices=flag(found["slices"]) if "slices" in found else True,
@@ -205,6 +209,15 @@ def _on(node: Node) -> tuple[str, ...]:
             item.wrong(f"{', '.join(PLACES)}, or a column", f"did you mean {meant}?")
         found[place] = None
     return tuple(filter(None, found))
+
+
+def _refuse_places(places: tuple[str, ...], tool: Evaluator, node: Node) -> None:
+    """Complain where the evaluator reads columns and is given the whole log, or the reverse."""
+    default = tool.card.on
+    if default in WHOLE and any(place != default for place in places):
+        node.wrong(f"{default}, for {tool.name} is not about single columns", "leave on out")
+    elif default not in WHOLE and (whole := [place for place in places if place in WHOLE]):
+        node.wrong(f"columns, for {tool.name} does not read the {whole[0]}")
 
 
 def _other_number(place: str) -> str:

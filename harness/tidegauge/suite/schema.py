@@ -16,7 +16,7 @@ from tidegauge.suite.columns import KEYS as COLUMN_KEYS
 from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
-from tidegauge.suite.sources import FORMATS, SIDES
+from tidegauge.suite.sources import FORMATS, OPTIONS, SIDES
 from tidegauge.suite.sources import KEYS as SOURCE_KEYS
 
 Schema = dict[str, Any]
@@ -79,12 +79,18 @@ def _logs() -> Schema:
         "path": TEXT,
         "format": {"enum": list(FORMATS)},
         "window": LENGTH,
-        "options": {"type": "object"},
+        "options": _options_of_readers(),
     }
     log = _mapping(current, SOURCE_KEYS, required=["path"])
     stored = _mapping({"baseline": TEXT}, SOURCE_KEYS, required=["baseline"])
     sides = {"baseline": {"oneOf": [log, stored]}, "current": log}
     return _mapping(sides, SIDES, required=list(SIDES))
+
+
+def _options_of_readers() -> Schema:
+    kinds = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
+    parts = {key: {"type": kinds[kind]} for key, (kind, _) in OPTIONS.items()}
+    return _mapping(parts, {key: says for key, (_, says) in OPTIONS.items()})
 
 
 def _columns() -> Schema:

@@ -24,7 +24,7 @@ class Source:
     window: str | None = None
     """Read the latest complete stretch of this length only: ``1d``, ``6h``."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Handed to the reader: delimiter, encoding, access keys of an object store."""
+    """Handed to the reader: delimiter, encoding, storage of a URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

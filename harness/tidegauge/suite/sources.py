@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from tidegauge.suite.document import Node
 from tidegauge.suite.shape import Logs, Source
@@ -22,8 +23,21 @@ KEYS = {
     "baseline": "A stored baseline file, instead of path; on the baseline's side only.",
     "format": "Format of the log, where the file's name does not tell.",
     "window": "Read the latest complete stretch of this length only: 30m, 6h, 1d, 1w.",
-    "options": "Handed to the reader: delimiter, encoding, keys of an object store.",
+    "options": "How to read a CSV file or a URL, where it does not tell by itself.",
 }
+OPTIONS: dict[str, tuple[type, str]] = {
+    "delimiter": (str, "a text"),
+    "decimal": (str, "a text"),
+    "encoding": (str, "a text"),
+    "header": (bool, "true or false"),
+    "names": (list, "a list of column names"),
+    "quote": (str, "a text"),
+    "escape": (str, "a text"),
+    "skip_rows": (int, "a whole number, 0 or more"),
+    "nulls": (list, "a list of texts that stand for nothing"),
+    "storage": (dict, "a mapping, passed to fsspec"),
+}
+"""What readers take: all but ``storage`` is for CSV, and told from the file where not given."""
 EXAMPLE = "{baseline: {path: old.parquet}, current: {path: new.parquet}}"
 
 
@@ -77,11 +91,14 @@ def _refuse_places(node: Node, found: dict[str, Node], side: str) -> None:
         node.complain(f"found no place to read from; needed: {needed}")
 
 
-def _options(node: Node) -> dict[str, object]:
-    if not isinstance(node.value, dict):
-        node.wrong('a mapping such as {delimiter: ";"}')
-        return {}
-    return {key: plain(item) for key, item in node.value.items()}
+def _options(node: Node) -> dict[str, Any]:
+    options = {}
+    for key, item in entries(node, OPTIONS, '{delimiter: ";"}').items():
+        kind, allowed = OPTIONS[key]
+        options[key] = value = plain(item)
+        if type(value) is not kind or (isinstance(value, int) and value < 0):
+            item.wrong(allowed)
+    return options
 
 
 def _place(node: Node, folder: Path) -> str:
