@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tidegauge import catalog
 from tidegauge.errors import SuiteError
-from tidegauge.suite import load_suite, parse_checks, parse_columns, parse_suite
+from tidegauge.suite import load_suite, parse_checks, parse_columns, parse_suite, suite_schema
 
 LOGS = "suite: s\nlogs: {baseline: {path: a.csv}, current: {path: b.csv}}\n"
 
@@ -420,6 +420,17 @@ def test_a_text_of_aliases_that_multiply_is_refused_soon() -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
     with pytest.raises(SuiteError, match="found more than 100,000 values"):
         parse_suite("\n".join(lines))
+
+
+def test_a_broken_evaluator_does_not_hide_the_others_from_the_schema() -> None:
+    named, mapped = suite_schema()["properties"]["checks"]["items"]["anyOf"]
+    assert {"odd.broken", "odd.gap"} <= set(named["enum"])
+    assert "Cannot be loaded" in mapped["properties"]["odd.broken"]["description"]
+    assert mapped["properties"]["odd.asks"]["required"] == ["depth"]
+    assert mapped["properties"]["odd.gap"]["properties"]["bins"] == {
+        "type": ["integer"],
+        "default": 10,
+    }
 
 
 def test_control_characters_never_reach_a_message() -> None:

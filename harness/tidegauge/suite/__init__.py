@@ -51,6 +51,9 @@ POLICY_KEYS = {
     "seed": "Seed of every random step (default 0).",
 }
 
+NAME_PATTERN = r"\w[\w .-]{0,99}"
+"""Reports are written to a folder of this name."""
+
 
 def load_suite(path: str | Path, *, preset: str | None = None) -> Suite:
     """Read a suite file.
@@ -202,8 +205,8 @@ def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> S
 def _name(node: Node) -> str:
     allowed = "a name of letters, digits, spaces, dots and dashes, such as credit-default"
     found = text(node, allowed)
-    if found and not re.fullmatch(r"\w[\w .-]{0,99}", found):
-        node.wrong(allowed)  # reports are written to a folder of this name
+    if found and not re.fullmatch(NAME_PATTERN, found):
+        node.wrong(allowed)
     return found
 
 

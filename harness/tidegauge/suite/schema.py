@@ -7,9 +7,9 @@ from dataclasses import asdict
 from inspect import Parameter
 from typing import Any
 
-from tidegauge.catalog import Evaluator, evaluator, evaluator_names
+from tidegauge.catalog import evaluator, evaluator_names
 from tidegauge.records import Policy
-from tidegauge.suite import KEYS, POLICY_KEYS
+from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS
 from tidegauge.suite.checks import KEYS as CHECK_KEYS
 from tidegauge.suite.checks import PRESETS
 from tidegauge.suite.columns import KEYS as COLUMN_KEYS
@@ -39,7 +39,7 @@ def build() -> Schema:
     """Build the whole schema; every evaluator is loaded for its parameters."""
     policy = {"false_alarms": SHARE, "confidence": SHARE, "seed": {"type": "integer", "minimum": 0}}
     parts = {
-        "suite": TEXT,
+        "suite": {**TEXT, "pattern": f"^{NAME_PATTERN}$"},
         "preset": {"enum": list(PRESETS)},
         "logs": _logs(),
         "columns": _columns(),
@@ -89,12 +89,17 @@ def _logs() -> Schema:
 
 def _options_of_readers() -> Schema:
     kinds = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
-    parts = {key: {"type": kinds[kind]} for key, (kind, _) in OPTIONS.items()}
+    parts: dict[str, Schema] = {key: {"type": kinds[kind]} for key, (kind, _) in OPTIONS.items()}
+    parts["skip_rows"]["minimum"] = 0
     return _mapping(parts, {key: says for key, (_, says) in OPTIONS.items()})
 
 
 def _columns() -> Schema:
-    target = {"column": NAME, "arrives_after": LENGTH, "positive": {}}
+    target = {
+        "column": NAME,
+        "arrives_after": LENGTH,
+        "positive": {"type": ["string", "number", "boolean"]},
+    }
     by_column = {"type": "object", "minProperties": 1}
     special: dict[str, Schema] = {
         "target": {"anyOf": [NAME, _mapping(target, TARGET_KEYS, required=["column"])]},
@@ -135,22 +140,26 @@ def _options() -> Schema:
 
 
 def _check() -> Schema:
-    tools = [evaluator(name) for name in evaluator_names()]
+    names = list(evaluator_names())
     return {
         "anyOf": [
-            {"enum": [tool.name for tool in tools]},
+            {"enum": names},
             {
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": 1,
                 "additionalProperties": False,
-                "properties": {tool.name: _tool(tool) for tool in tools},
+                "properties": {name: _tool(name) for name in names},
             },
         ]
     }
 
 
-def _tool(tool: Evaluator) -> Schema:
+def _tool(name: str) -> Schema:
+    try:
+        tool = evaluator(name)
+    except (ImportError, AttributeError) as error:  # one broken plug-in must not hide the others
+        return {"description": f"Cannot be loaded: {error}"}
     own = {key: _param(parameter) for key, parameter in tool.params.items()}
     needed = [key for key, parameter in tool.params.items() if parameter.default is Parameter.empty]
     return {
