@@ -1,0 +1,1 @@
+"""Measures of the data as data: missing, invalid, unseen, repeated, late."""
