@@ -6,10 +6,19 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from scipy.special import betaincinv, gammaln, ndtri, stdtr, stdtrit
+from scipy.special import gammaln, ndtr, stdtr, stdtrit
 
 from tidegauge.profile.moments import Moments
 from tidegauge.records import Interval
+from tidegauge_evaluators._rates import (
+    LEAST,
+    Rate,
+    changed_p,
+    difference_interval,
+    share_interval,
+    square_and_add,
+    two_sided_z,
+)
 
 
 class Compared(NamedTuple):
@@ -43,9 +52,19 @@ class Logged(NamedTuple):
 
     at: float
     """On that scale."""
-    error: float
-    """Standard error on that scale."""
-    df: float
+    spread: float
+    """Standard deviation of one row's influence on it."""
+    n: int
+
+    @property
+    def error(self) -> float:
+        """Standard error on that scale."""
+        return self.spread / math.sqrt(self.n)
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the error."""
+        return self.n - 1.0
 
 
 def quantile(confidence: float, df: float = math.inf) -> float:
@@ -56,13 +75,15 @@ def quantile(confidence: float, df: float = math.inf) -> float:
     >>> round(quantile(0.95), 3), round(quantile(0.95, 10), 3)
     (1.96, 2.228)
     """
-    tail = (1 + confidence) / 2
-    return float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+    if math.isinf(df):
+        return two_sided_z(confidence)
+    return float(stdtrit(df, (1 + confidence) / 2))
 
 
 def two_sided(t: float, df: float = math.inf) -> float:
     """Probability of a t this far from zero, on either side."""
-    return float(min(1.0, 2 * stdtr(df if math.isfinite(df) else 1e12, -abs(t))))
+    tail = ndtr(-abs(t)) if math.isinf(df) else stdtr(df, -abs(t))
+    return max(LEAST, float(2 * tail))
 
 
 def wilson(value: float, rows: float, z: float) -> Interval:
@@ -78,16 +99,6 @@ def wilson(value: float, rows: float, z: float) -> Interval:
     half = z * math.sqrt(value * (1 - value) / rows + shrink / (4 * rows)) / (1 + shrink)
     low = 0.0 if value <= 0 else max(0.0, centre - half)
     return Interval(low, 1.0 if value >= 1 else min(1.0, centre + half))
-
-
-def moved(baseline: float, before: Interval, value: float, now: Interval) -> Interval:
-    """Interval of ``value - baseline`` from the interval of each (Zou & Donner 2008).
-
-    It keeps the skew of both, which a symmetric interval of the change would lose.
-    """
-    gap = value - baseline
-    low = gap - math.hypot(value - now.low, before.high - baseline)
-    return Interval(low, gap + math.hypot(now.high - value, baseline - before.low))
 
 
 def welch_df(parts: tuple[tuple[float, float], ...]) -> float:
@@ -118,11 +129,11 @@ def compare_bounded(current: Bounded, baseline: Bounded | None, confidence: floa
 
 
 def _change_at(z: float, baseline: Bounded, current: Bounded) -> Interval:
-    return moved(
-        baseline.value,
-        wilson(baseline.value, baseline.rows, z),
+    return square_and_add(
         current.value,
         wilson(current.value, current.rows, z),
+        baseline.value,
+        wilson(baseline.value, baseline.rows, z),
     )
 
 
@@ -136,9 +147,11 @@ def _turning_point(holds: Callable[[float], bool], most: float = 40.0) -> float:
 
 
 def compare_means(current: Moments, baseline: Moments | None, confidence: float) -> Compared:
-    """Compare means by Student's interval and Welch's test (Welch 1947).
+    """Compare means by Student's interval and by both Welch's and Student's test (Welch 1947).
 
-    Where rows of one side do not vary at all, their mean is taken for exact.
+    The larger p-value holds. Welch's alone is too bold for few rows of a skewed quantity
+    against many, as the few rarely hold the tail; Student's alone takes wider spread for a
+    moved mean.
     """
     now = _around(current.mean, current.standard_error, current.n - 1, confidence)
     if baseline is None or baseline.n < 2:
@@ -148,10 +161,15 @@ def compare_means(current: Moments, baseline: Moments | None, confidence: float)
     sides = ((s.standard_error**2, s.n - 1.0) for s in (baseline, current))
     df = welch_df(tuple(sides)) if math.isfinite(error) else math.inf
     change = _around(gap, error, df, confidence)
-    p_value = two_sided(gap / error, df) if error > 0 else _constant_p(gap, baseline.n, current.n)
-    return Compared(
-        current.mean, now, baseline.mean, change, p_value if math.isfinite(error) else None
-    )
+    if not math.isfinite(error):
+        return Compared(current.mean, now, baseline.mean, change)
+    if error == 0:
+        p_value = _constant_p(gap, baseline.n, current.n)
+    else:
+        rows = baseline.n + current.n
+        pooled = (baseline.m2 + current.m2) / (rows - 2) * (1 / baseline.n + 1 / current.n)
+        p_value = max(two_sided(gap / error, df), two_sided(gap / math.sqrt(pooled), rows - 2))
+    return Compared(current.mean, now, baseline.mean, change, p_value)
 
 
 def _around(value: float, error: float, df: float, confidence: float) -> Interval | None:
@@ -168,21 +186,30 @@ def _constant_p(gap: float, n_baseline: int, n_current: int) -> float:
 
 
 def compare_logged(
-    current: Logged, baseline: Logged | None, confidence: float, back: Callable[[float], float]
+    current: Logged,
+    baseline: Logged | None,
+    together: Logged | None,
+    confidence: float,
+    back: Callable[[float], float],
 ) -> Compared:
     """Compare estimates on a scale of logarithms and report them on their own.
+
+    The p-value is the larger of two, as for means: with each side's own spread, and with that
+    of all rows together.
 
     Parameters
     ----------
     current, baseline
         Estimates on the scale of logarithms.
+    together
+        The same of the rows of both.
     confidence
         Level of the intervals.
     back
         Monotone function from that scale to the estimate's own.
     """
     value, now = back(current.at), _own_scale(current, confidence, current.df, back)
-    if baseline is None:
+    if baseline is None or together is None:
         return Compared(value, now)
     before = back(baseline.at)
     error = math.hypot(current.error, baseline.error)
@@ -191,15 +218,18 @@ def compare_logged(
     df = welch_df(tuple((s.error**2, s.df) for s in (baseline, current)))
     ends = (_own_scale(s, confidence, df, back) for s in (baseline, current))
     earlier, later = ends
-    change = moved(before, earlier, value, later) if earlier and later else None
-    return Compared(value, now, before, change, two_sided(_distance(baseline, current), df))
+    change = square_and_add(value, later, before, earlier) if earlier and later else None
+    pooled = together.spread * math.sqrt(1 / baseline.n + 1 / current.n)
+    p_value = two_sided(_distance(baseline, current, error), df)
+    if math.isfinite(pooled):
+        p_value = max(p_value, two_sided(_distance(baseline, current, pooled), together.df))
+    return Compared(value, now, before, change, p_value)
 
 
-def _distance(baseline: Logged, current: Logged) -> float:
-    """How many standard errors apart; where one side is log(0), its own scale is used."""
+def _distance(baseline: Logged, current: Logged, error: float) -> float:
+    """How many standard errors apart; one unit of the scale where one side is log(0)."""
     if current.at == baseline.at:
         return 0.0
-    error = math.hypot(current.error, baseline.error)
     gap = current.at - baseline.at if math.isfinite(current.at + baseline.at) else 1.0
     return gap / error if error > 0 else math.inf
 
@@ -214,25 +244,11 @@ def _own_scale(
     return Interval(low, high)
 
 
-def compare_counts(
-    hits: int, rows: int, before: tuple[int, int] | None, confidence: float
-) -> Compared:
-    """Compare rates by exact intervals (Clopper & Pearson 1934) and Newcombe's of the change.
-
-    Parameters
-    ----------
-    hits, rows
-        Now.
-    before
-        Hits and rows of the baseline.
-    confidence
-        Level of the intervals.
-    """
-    side = Bounded(hits / rows, rows)
-    compared = compare_bounded(
-        side, Bounded(before[0] / before[1], before[1]) if before else None, confidence
-    )
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(hits, rows - hits + 1, tail)) if hits else 0.0
-    high = float(betaincinv(hits + 1, rows - hits, 1 - tail)) if hits < rows else 1.0
-    return compared._replace(interval=Interval(low, high))
+def compare_rates(now: Rate, then: Rate | None, confidence: float) -> Compared:
+    """Compare plain rates, exactly where that is possible."""
+    around = share_interval(now, confidence)
+    if then is None:
+        return Compared(now.share, around)
+    change = difference_interval(then, now, confidence)
+    p_value = changed_p(then, now)
+    return Compared(now.share, around, then.share, change, 1.0 if p_value is None else p_value)

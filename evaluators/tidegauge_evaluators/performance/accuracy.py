@@ -5,8 +5,9 @@ from __future__ import annotations
 from tidegauge.profile.classification import ClassificationProfile
 from tidegauge.records import Card, Score
 from tidegauge_evaluators._confusion import class_parts, hits, targets
-from tidegauge_evaluators._intervals import compare_counts
+from tidegauge_evaluators._intervals import compare_rates
 from tidegauge_evaluators._outcomes import labelled, scored
+from tidegauge_evaluators._rates import Rate
 
 CARD = Card(
     title="Accuracy",
@@ -54,12 +55,8 @@ def accuracy(
     """
     before = labelled(baseline, current, min_rows)
     right, rows = hits(current), current.labelled
-    compared = compare_counts(
-        int(right.sum()),
-        rows,
-        (int(hits(before).sum()), before.labelled) if before else None,
-        confidence,
-    )
+    then = Rate(int(hits(before).sum()), before.labelled) if before else None
+    compared = compare_rates(Rate(int(right.sum()), rows), then, confidence)
     return scored(
         compared,
         current,

@@ -54,9 +54,11 @@ def r2(
     """
     before = labelled(baseline, current, min_rows)
     then = _unexplained(before) if before and before.target.m2 > 0 else None
-    now = _unexplained(current)
+    together = _unexplained(before.merge(current)) if before and then else None
     return scored(
-        compare_logged(now, then, confidence, lambda log: 1 - math.exp(log)),
+        compare_logged(
+            _unexplained(current), then, together, confidence, lambda log: 1 - math.exp(log)
+        ),
         current,
         n_baseline=before.labelled if before else 0,
         n_current=current.labelled,
@@ -64,19 +66,18 @@ def r2(
 
 
 def _unexplained(profile: RegressionProfile) -> Logged:
-    """Log of the squared error over the squared deviation, with its standard error."""
+    """Log of the squared error over the squared deviation, with the spread of a row's influence."""
     n, target, squared = profile.target.n, profile.target, profile.squared
     if not 0 < target.m2 < math.inf or not squared.mean < math.inf:
         what = "is the same in every row" if target.m2 == 0 else "or its error is too large"
         raise NotApplicable(f"the target {what}, so no variance is there to account for")
     if squared.mean == 0:
-        return Logged(-math.inf, 0.0, n - 1)
+        return Logged(-math.inf, 0.0, n)
     error, deviation = squared.mean, target.m2 / n
     variance = (
         squared.m2 / error**2
         + (profile.shape.yyyy - target.m2 * deviation) / deviation**2
         - 2 * profile.shape.uyy / (error * deviation)
     ) / (n - 1)
-    standard_error = math.sqrt(variance / n) if 0 <= variance < math.inf else 0.0
-    overflowed = not variance < math.inf
-    return Logged(math.log(error / deviation), math.inf if overflowed else standard_error, n - 1)
+    spread = math.sqrt(max(variance, 0.0)) if variance < math.inf else math.inf
+    return Logged(math.log(error / deviation), spread, n)
