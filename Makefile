@@ -2,7 +2,7 @@
 
 PYTHON ?= # an interpreter to build .venv with; empty = the first of CANDIDATES that will do
 VENV ?= .venv
-DEMO ?= tidegauge-demo
+DEMO ?= tidegauge-report
 ARGS ?= # passed on: make test ARGS="-k psi"
 
 BIN := $(VENV)/bin
@@ -40,7 +40,7 @@ dist: $(VENV)/.installed-dev ## build the wheel and the source archive into dist
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove what the commands above left, except .venv
-	@rm -rf dist build $(DEMO) tidegauge-report .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf dist build $(DEMO) .pytest_cache .mypy_cache .ruff_cache \
 	  .hypothesis .import_linter_cache benchmarks/results benchmarks/.cache
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
