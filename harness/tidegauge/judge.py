@@ -197,7 +197,7 @@ def _sentence(
         return f"{said}, no limit set"
     bound = _bound(limit, score, card)
     p = score.p_value if score.p_value is not None else _evidence(one, policy)
-    odds = f"; by chance with p {chance(p)}" if p is not None else ""
+    odds = f"; p {chance(p)} if nothing had changed" if p is not None else ""
     if limit.versus == "any":
         if how == "beyond":
             return f"{said}, changed{odds}"

@@ -44,8 +44,10 @@ def measure(checks: Sequence[Check], bench: Bench) -> Iterator[Measured]:
     for check in checks:
         found = evaluator(check.evaluator)
         for subject in subjects(check, found.card, bench):
-            yield measure_one(check, found, subject, bench)
-            if check.slices and not subject.absent and not _is_global(found.card):
+            whole = measure_one(check, found, subject, bench)
+            yield whole
+            applies = not isinstance(whole.problem, NotApplicable)
+            if applies and check.slices and not _is_global(found.card):
                 for label in bench.baseline.slices:
                     yield measure_one(check, found, subject, bench, label)
 

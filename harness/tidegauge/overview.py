@@ -20,7 +20,7 @@ LEVELS = 12
 
 
 def overview(baseline: DatasetProfile, current: DatasetProfile) -> tuple[Column, ...]:
-    """Summarise every column of the baseline, and those that only the current log has."""
+    """Summarise every column of the baseline."""
     columns = [
         _column(name, profile, current.columns.get(name), baseline)
         for name, profile in baseline.columns.items()

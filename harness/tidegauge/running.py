@@ -29,7 +29,7 @@ from tidegauge.profile.dataset import Mapper
 from tidegauge.records import Check, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
 from tidegauge.suite import Columns, Source, Suite, load_suite, parse_checks, parse_columns
-from tidegauge.wording import counted
+from tidegauge.wording import counted, listed
 
 Progress = Callable[[str, int, int | None], None]
 """Told the stage, the rows done in it and, where known, all its rows."""
@@ -288,14 +288,14 @@ def _overall(
     )
     judged = counted(sum(tally[o] for o in ("critical", "warn", "info", "pass")), "verdict")
     loud = ("critical", "warn", "error")
-    columns = len({r.column for r in results if r.column and r.verdict.outcome in loud})
+    columns = dict.fromkeys(r.column for r in results if r.column and r.verdict.outcome in loud)
     parts = [
         counted(tally["critical"], "critical finding") if tally["critical"] else "",
         counted(tally["warn"], "warning") if tally["warn"] else "",
         counted(tally["error"], "failed check") if tally["error"] else "",
     ]
     said = ", ".join(filter(None, parts)) or "Nothing to act on"
-    where = f" on {counted(columns, 'column')}" if columns else ""
+    where = f" on {listed(list(columns))}" if columns else ""
     because = f"{said}{where}, among {judged}."
     if tally["critical"]:
         return "critical", because

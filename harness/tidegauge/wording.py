@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tidegauge.records import Card, Interval
 
@@ -58,11 +59,25 @@ def chance(p: float) -> str:
     Examples
     --------
     >>> chance(0.2), chance(3e-9), chance(0.0004)
-    ('0.2', 'below 1e-06', '0.0004')
+    ('= 0.2', 'below 1e-06', '= 0.0004')
     """
     if p < 1e-6:
         return "below 1e-06"
-    return f"{p:.2g}"
+    return f"= {p:.2g}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Write names as a list, the rest as a number.
+
+    Examples
+    --------
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
+    ('a and b', 'a, b, c and 2 more')
+    """
+    shown, rest = list(names[:most]), len(names) - most
+    if rest > 0:
+        shown.append(f"{rest:,} more")
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
 
 
 def counted(n: int, noun: str) -> str:
