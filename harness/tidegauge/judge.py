@@ -129,6 +129,9 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
         return Verdict(outcome="skipped", because=f"{one.subject}: {one.skipped}")
     if one.score is None:
         return _without_score(one)
+    if not one.check.limits:
+        because = _sentence(one, None, "within", policy, adjusted)
+        return Verdict(outcome="info", because=because)
     stands = adjusted is None or adjusted <= policy.false_alarms
     limits = sorted(one.check.limits, key=lambda limit: ORDER.index(limit.severity))
     beyond: Limit | None = None
@@ -148,7 +151,7 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
         because = _sentence(one, beyond, "unshown", policy, adjusted)
         return Verdict(outcome="inconclusive", because=because, adjusted_p=adjusted)
     word = "chance" if beyond else "within"
-    because = _sentence(one, beyond or (limits[-1] if limits else None), word, policy, adjusted)
+    because = _sentence(one, beyond or limits[-1], word, policy, adjusted)
     return Verdict(outcome="pass", because=because, adjusted_p=adjusted)
 
 

@@ -158,6 +158,14 @@ def test_a_fact_needs_no_evidence() -> None:
     assert outcome(score(0.0), limit) == "pass"
 
 
+def test_without_a_limit_the_value_is_told_and_not_judged() -> None:
+    check = Check(id="drift.psi", evaluator="drift.psi")
+    one = Measured(check=check, card=CARD, column="x", score=score(0.4, p_value=1e-9))
+    (found,) = judge([one], Policy())
+    assert found.outcome == "info"
+    assert found.because == "x: PSI 0.4, no limit set"
+
+
 def test_any_follows_the_evidence_alone() -> None:
     limit = Limit(severity="warn", versus="any")
     assert outcome(score(0.001, p_value=1e-9), limit) == "warn"
