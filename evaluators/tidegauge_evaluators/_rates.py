@@ -63,13 +63,12 @@ def share_interval(rate: Rate, confidence: float) -> Interval:
     return Interval(low, high)
 
 
-def score_interval(rate: Rate, z: float) -> Interval:
+def score_interval(share: float, rows: float, z: float) -> Interval:
     """Wilson's score interval of a share (1927, JASA 22), ``z`` standard errors wide."""
-    if not rate.of:
+    if not rows:
         return Interval(0.0, 1.0)
-    share, n = rate.share, rate.of
-    spread = z * math.sqrt(share * (1.0 - share) / n + (z / (2 * n)) ** 2)
-    middle, scale = share + z * z / (2 * n), 1.0 + z * z / n
+    spread = z * math.sqrt(share * (1.0 - share) / rows + (z / (2.0 * rows)) ** 2)
+    middle, scale = share + z * z / (2.0 * rows), 1.0 + z * z / rows
     return Interval(max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
@@ -93,7 +92,8 @@ def difference_interval(then: Rate, now: Rate, confidence: float) -> Interval:
     0.020
     """
     z = two_sided_z(confidence)
-    return square_and_add(now.share, score_interval(now, z), then.share, score_interval(then, z))
+    around_then, around_now = (score_interval(side.share, side.of, z) for side in (then, now))
+    return square_and_add(now.share, around_now, then.share, around_then)
 
 
 def two_sided_z(confidence: float) -> float:

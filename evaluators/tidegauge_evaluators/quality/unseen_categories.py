@@ -11,17 +11,14 @@ from scipy.special import betainc
 
 from tidegauge.errors import NotApplicable
 from tidegauge.profile import CategoricalProfile
-from tidegauge.records import Card, Interval, Part, Score
+from tidegauge.records import Card, Part, Score
 from tidegauge_evaluators._levels import new_levels, unnamed
 from tidegauge_evaluators._rates import (
     Rate,
     need_rows,
     rose_p,
-    score_interval,
     share_interval,
     smallest_p,
-    square_and_add,
-    two_sided_z,
 )
 
 CARD = Card(
@@ -77,14 +74,11 @@ def unseen_categories(
     new = new_levels(baseline, current)
     missed = unnamed(current) if not unnamed(baseline) else 0
     now = Rate(sum(new.values()) + missed, current.present)
-    around_now = share_interval(now, confidence)
-    once, around_once = _missed_mass(baseline, confidence)
     return Score(
         value=now.share,
-        interval=around_now,
+        interval=share_interval(now, confidence),
         p_value=_p_value(baseline, current, new, missed),
-        baseline=once.share,
-        change=square_and_add(now.share, around_now, once.share, around_once),
+        baseline=_missed_mass(baseline),
         n_baseline=baseline.present,
         n_current=current.present,
         parts=_parts(new, current.present),
@@ -92,19 +86,11 @@ def unseen_categories(
     )
 
 
-def _missed_mass(baseline: CategoricalProfile, confidence: float) -> tuple[Rate, Interval]:
-    """Share of rows whose level the baseline misses, and its interval.
-
-    The variance of Good's estimate is (f1 + 2 f2) / n^2 where f1 and f2 levels occur once and
-    twice, so the interval of f1 of n rows is stretched by as much (Esty 1983, Ann. Statist. 11).
-    """
-    rest = np.fromiter(baseline.unseen.values(), dtype=np.int64, count=len(baseline.unseen))
-    counts = np.append(baseline.counts, rest)
-    once = int((counts == 1).sum()) + unnamed(baseline)
-    twice = int((counts == 2).sum())
-    stretch = math.sqrt((once + 2 * twice + 1) / (once + 1))
-    rate = Rate(min(once, baseline.present), baseline.present)
-    return rate, score_interval(rate, stretch * two_sided_z(confidence))
+def _missed_mass(baseline: CategoricalProfile) -> float:
+    """Share of rows whose level the baseline misses, after Good and Turing."""
+    named = sum(rows == 1 for rows in baseline.unseen.values())
+    once = int((baseline.counts == 1).sum()) + named + unnamed(baseline)
+    return min(once, baseline.present) / baseline.present
 
 
 def _p_value(

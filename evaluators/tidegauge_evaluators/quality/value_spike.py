@@ -57,9 +57,9 @@ def value_spike(
 
     Looks at every cut point of the grid and every value that repeats now, so a sentinel counts
     wherever it lies, inside the range or out. Many values are looked at: a value with a share w
-    of the rows of both logs has its p-value divided by w, and its interval widened to match,
-    which keeps the whole honest since the w add up to at most 1. Slow growth of many values
-    together is for the drift measures.
+    of the rows of both logs has its p-value divided by w, which keeps the whole honest since
+    the w add up to at most 1. The interval is that of the value found, as if no other had been
+    looked at. Slow growth of many values together is for the drift measures.
 
     Parameters
     ----------
@@ -86,17 +86,12 @@ def value_spike(
     rises = found.now / m - found.then / n
     if not len(rises) or rises.max() <= 0.0:
         tested = _could_spike(baseline, current, max(FEWEST, share * m))
-        return Score(
-            value=0.0, p_value=1.0 if tested else None, baseline=0.0, n_baseline=n, n_current=m
-        )
+        return Score(value=0.0, p_value=1.0 if tested else None, n_baseline=n, n_current=m)
     top = int(np.argmax(rises))
-    interval = _interval(found, top, n, m, confidence)
     return Score(
         value=float(rises[top]),
-        interval=interval,
+        interval=_interval(found, top, n, m, confidence),
         p_value=_p_value(found, n, m),
-        baseline=0.0,
-        change=interval,
         n_baseline=n,
         n_current=m,
         resolution=float(found.error[top]) / min(n, m),
@@ -185,9 +180,8 @@ def _weights(found: _Repeated, n: int, m: int) -> NDArray[np.float64]:
 
 
 def _interval(found: _Repeated, top: int, n: int, m: int, confidence: float) -> Interval:
-    weight = float(_weights(found, n, m)[top])
     then, now = Rate(int(found.then[top]), n), Rate(int(found.now[top]), m)
-    low, high = difference_interval(then, now, 1.0 - (1.0 - confidence) * weight)
+    low, high = difference_interval(then, now, confidence)
     return Interval(max(0.0, low), min(1.0, high))
 
 
