@@ -71,12 +71,12 @@ $(BIN)/pip:
 	fi
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
-	@echo "installing tidegauge into $(VENV); about a minute the first time"
-	@$(PIP) install --quiet --editable .
+	@echo "installing tidegauge into $(VENV); a minute or two the first time"
+	@$(PIP) install -qq --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 	@echo "installing tidegauge and its development tools into $(VENV); a minute or two the first time"
-	@$(PIP) install --quiet 'pip>=25.1'  # the first that reads dependency groups
-	@$(PIP) install --quiet --editable . --group dev
+	@$(PIP) install -qq 'pip>=25.1'  # the first that reads dependency groups
+	@$(PIP) install -qq --editable . --group dev
 	@touch $(VENV)/.installed $@
