@@ -22,6 +22,8 @@ from tidegauge.records import Card, Report, Score
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
+PROVIDED = ("rng", "as_of")
+"""Parameters of measures that the run provides and no suite can set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,21 @@ class Evaluator:
     @property
     def params(self) -> dict[str, inspect.Parameter]:
         """Parameters a suite may set, by name."""
-        found = inspect.signature(self.measure).parameters.values()
+        found = _parameters(self.measure)
         return {
-            p.name: p for p in found if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name != "rng"
+            name: p
+            for name, p in found.items()
+            if p.kind is inspect.Parameter.KEYWORD_ONLY and name not in PROVIDED
         }
 
-    @property
-    def random(self) -> bool:
-        """Whether the measure takes a random generator."""
-        return "rng" in inspect.signature(self.measure).parameters
+    def takes(self, name: str) -> bool:
+        """Whether the measure has a parameter of that name."""
+        return name in _parameters(self.measure)
+
+
+@cache
+def _parameters(measure: Callable[..., Score]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(measure).parameters
 
 
 @cache

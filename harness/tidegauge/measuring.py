@@ -137,8 +137,8 @@ def _arguments(
 ) -> dict[str, Any]:
     """Keywords of the measure: the suite's parameters, and what it declares to need."""
     offered: dict[str, Any] = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
-    given = {name: value for name, value in offered.items() if name in found.params}
-    if found.random:
+    given = {name: value for name, value in offered.items() if found.takes(name)}
+    if found.takes("rng"):
         place = f"{check.id}|{subject.column}|{label}".encode()
         entropy = int.from_bytes(hashlib.sha256(place).digest()[:8], "little")
         given["rng"] = np.random.default_rng([bench.policy.seed, entropy])
