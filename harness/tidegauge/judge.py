@@ -20,7 +20,7 @@ from statistics import NormalDist
 
 from tidegauge.errors import CannotMeasure, TooFewRows
 from tidegauge.records import Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
-from tidegauge.wording import amount, chance, counted, span
+from tidegauge.wording import amount, chance, counted, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
 
@@ -43,7 +43,7 @@ class Measured:
     @property
     def subject(self) -> str:
         """The column, or what is measured, with its slice."""
-        what = self.column or self.card.title
+        what = f"{self.column}: {self.card.title}" if self.column else self.card.title
         return f"{what} in {self.slice}" if self.slice else what
 
 
@@ -158,7 +158,7 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
 def _without_score(one: Measured) -> Verdict:
     problem = one.problem
     if isinstance(problem, TooFewRows):
-        return Verdict(outcome="inconclusive", because=f"{one.subject}: {problem.message}")
+        return Verdict(outcome="inconclusive", because=f"{one.subject} {problem.message}")
     if isinstance(problem, CannotMeasure):
         return Verdict(outcome="not_applicable", because=f"{one.subject}: {problem.message}")
     said = f"{type(problem).__name__}: {problem}"
@@ -191,57 +191,56 @@ def _sentence(
     """State subject, value, limit and evidence."""
     score, card = one.score, one.card
     assert score is not None
-    said = f"{one.subject}: {card.title} {amount(score.value, card.unit)}"
-    if score.baseline is not None:
-        said += f" (baseline {amount(score.baseline, card.unit)})"
-    elif score.interval and how != "within":
-        said += f" ({span(score.interval, card)})"
+    said = _found(one, score, precise=how != "within")
     if limit is None:
         return f"{said}, no limit set"
-    bound = _bound(limit, score, card)
     p = score.p_value if score.p_value is not None else _evidence(one, policy)
     odds = f"; p {chance(p)} if nothing had changed" if p is not None else ""
     if limit.versus == "any":
         if how == "beyond":
             return f"{said}, changed{odds}"
         return f"{said}, no change that the evidence supports{odds}"
-    side = _side(limit, card)
-    if how == "beyond":
-        return f"{said} is {side} {bound}{odds}"
+    bound = _bound(limit, card)
     if how == "within":
-        return f"{said} is within its limit, {_limit_words(limit, score, card)}"
-    reach = _reach(score, limit, card)
-    if how == "chance":
-        return f"{said} is {side} {bound}, no more than chance makes of {_rows(score)}{odds}"
-    return f"{said} is {side} {bound}, not shown by {_rows(score)}{reach}{odds}"
+        return f"{said}, within {bound}"
+    rows = counted(score.n_current, "row")
+    shown = {
+        "beyond": "",
+        "chance": f", no more than chance makes of {rows}",
+        "unshown": f", not shown by {rows}{_reach(score, limit, card)}",
+    }
+    return f"{said} {_side(limit, card)} {bound}{shown[how]}{odds}"
+
+
+def _found(one: Measured, score: Score, *, precise: bool) -> str:
+    """State subject and value, beside the baseline's or with its interval."""
+    card = one.card
+    where = f"{one.column} in {one.slice}" if one.column and one.slice else one.column or one.slice
+    said = f"{card.title} {amount(score.value, card.unit)}"
+    said = f"{where}: {said}" if where else said
+    if score.baseline is not None:
+        return f"{said} (baseline {amount(score.baseline, card.unit)})"
+    if score.interval and precise:
+        return f"{said} ({span(score.interval, card)})"
+    return said
 
 
 def _side(limit: Limit, card: Card) -> str:
     if limit.versus == "drop":
-        return "a drop of more than"
+        return "fell by more than"
     if limit.versus == "rise":
-        return "a rise of more than"
-    return "below" if card.better == "higher" else "above"
+        return "rose by more than"
+    return "is below" if card.better == "higher" else "is above"
 
 
-def _bound(limit: Limit, score: Score, card: Card) -> str:
+def _bound(limit: Limit, card: Card) -> str:
     if limit.share:
-        return f"{limit.bound:.3g} of the baseline's" if limit.bound > 1 else f"{limit.bound:.1%}"
-    unit = card.unit
-    return amount(limit.bound, unit) + (
-        " points" if unit.startswith("share") and limit.versus in ("drop", "rise") else ""
-    )
-
-
-def _limit_words(limit: Limit, score: Score, card: Card) -> str:
-    bound = _bound(limit, score, card)
-    if limit.versus in ("drop", "rise"):
-        return f"a {limit.versus} of {bound}"
+        bound = f"{number(100 * limit.bound)} % of the baseline's"
+    elif limit.versus != "value" and card.unit.startswith("share"):
+        bound = f"{number(100 * limit.bound)} points"
+    else:
+        bound = amount(limit.bound, card.unit)
     return bound
-
-
-def _rows(score: Score) -> str:
-    return counted(score.n_current, "row")
 
 
 def _reach(score: Score, limit: Limit, card: Card) -> str:
