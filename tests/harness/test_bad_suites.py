@@ -19,9 +19,11 @@ LOGS = "suite: s\nlogs: {baseline: {path: a.csv}, current: {path: b.csv}}\n"
 
 GAP = """
 from __future__ import annotations
+from collections.abc import Sequence
 from typing import Literal
 from tidegauge.records import Card, Score
 
+Tails = Literal["one", "two"]
 CARD = Card(
     title="Gap", explain="How far apart.", reads=("numeric",), on="features", better="BETTER",
     unit="share of rows", reference="none", range=(0.0, 1.0),
@@ -29,7 +31,7 @@ CARD = Card(
 
 def NAME(
     baseline: float, current: float, *, bins: int = 10, scale: float | None = None,
-    tails: Literal["one", "two"] = "two", exact: bool = False, labels: list[str] = (), NEEDED
+    tails: Tails = "two", exact: bool = False, labels: Sequence[str] = (), NEEDED
 ) -> Score:
     return Score(value=0.0, n_baseline=1, n_current=1)
 """
@@ -289,6 +291,10 @@ TABLE = [
         'found the text "wide"; allowed: a number or nothing (null)'),
     Bad("parameter of words", check("odd.gap: {tails: three}"), "4: checks[0].odd.gap.tails",
         "allowed: 'one' or 'two'"),
+    Bad("parameter of texts", check("odd.gap: {labels: '500'}"), "4: checks[0].odd.gap.labels",
+        'found the text "500"; allowed: a list of texts'),
+    Bad("parameter of other texts", check("odd.gap: {labels: [a, true]}"),
+        "4: checks[0].odd.gap.labels", "found a list of 2; allowed: a list of texts"),
     Bad("parameter is NaN", check("odd.gap: {scale: .nan}"), "4: checks[0].odd.gap.scale",
         "found the number .nan"),
     Bad("parameter missing", check("odd.asks: {warn: 0.1}"), "4: checks[0].odd.asks",
@@ -394,6 +400,11 @@ def test_checks_from_python_are_named_by_key(checks: Any, says: str) -> None:
         parse_checks(checks)
 
 
+def test_whole_numbers_are_taken_for_texts_where_texts_are_asked_for() -> None:
+    (check,) = parse_checks([{"odd.gap": {"labels": ["4xx", 500], "scale": 2}}])
+    assert check.params == {"labels": ["4xx", "500"], "scale": 2.0}
+
+
 def test_a_missing_file_tells_which_suites_are_there(tmp_path: Path) -> None:
     (tmp_path / "credit.yaml").touch()
     with pytest.raises(SuiteError, match="found no such file") as caught:
@@ -428,7 +439,7 @@ def test_a_broken_evaluator_does_not_hide_the_others_from_the_schema() -> None:
     assert "Cannot be loaded" in mapped["properties"]["odd.broken"]["description"]
     assert mapped["properties"]["odd.asks"]["required"] == ["depth"]
     assert mapped["properties"]["odd.gap"]["properties"]["bins"] == {
-        "type": ["integer"],
+        "anyOf": [{"type": "integer"}],
         "default": 10,
     }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -248,7 +248,7 @@ def test_parameters_of_an_evaluator_are_read() -> None:
         (name, key, parameter.default)
         for name in sorted(evaluator_names())
         for key, parameter in evaluator(name).params.items()
-        if alternatives(parameter) == ["int"]
+        if alternatives(parameter, {}) == ["int"]
     )
     (check,) = parse_checks([{name: {key: default + 1}}])
     assert check.params == {key: default + 1}
@@ -260,16 +260,19 @@ def test_parameters_of_an_evaluator_are_read() -> None:
         (int, ["int"]),
         ("float | None", ["float", "None"]),
         ("Literal['a', 'b'] | int", ["'a'", "'b'", "int"]),
-        ("Sequence[float]", []),
+        ("Sequence[float]", ["[float]"]),
+        ("tuple[str, ...] | None", ["[str]", "None"]),
+        ("Side", ["'left'", "'right'"]),
+        ("Mapping[str, float]", []),
         (inspect.Parameter.empty, []),
         ("not python", []),
     ],
 )
-def test_annotations_that_cannot_be_told_from_outside_allow_all(
+def test_annotations_are_split_and_what_cannot_be_told_allows_all(
     annotation: Any, words: list[str]
 ) -> None:
     parameter = inspect.Parameter("x", inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-    assert alternatives(parameter) == words
+    assert alternatives(parameter, {"Side": Literal["left", "right"]}) == words
 
 
 def test_a_check_replaces_the_preset_where_it_is_applied() -> None:

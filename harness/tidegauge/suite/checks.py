@@ -149,7 +149,7 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     if tool:
         _refuse_places(places, tool, found.get("on", keyed))
         refuse_senseless({key: (found[key], limit) for key, limit in limits.items()}, tool.card)
-        values = read_params(params, tool.params, KEYS, keyed)
+        values = read_params(params, tool, KEYS, keyed)
     else:
         values = {}
     return Check(

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tidegauge.catalog import Evaluator
 from tidegauge.suite.document import Node
 from tidegauge.suite.values import plain, unknown
 
@@ -17,32 +18,44 @@ WORDS = {
     "bool": "true or false",
     "str": "a text",
     "None": "nothing (null)",
+    "[int]": "a list of whole numbers",
+    "[float]": "a list of numbers",
+    "[str]": "a list of texts",
 }
 
 
 def read_params(
     given: Mapping[str, Node],
-    taken: Mapping[str, inspect.Parameter],
+    tool: Evaluator,
     keys: Iterable[str],
     check: Node,
 ) -> dict[str, Any]:
-    """Read what a suite sets, beside the ``keys`` of every check, for what the measure takes."""
+    """Read what a suite sets, beside the ``keys`` of every check, for what the evaluator takes."""
+    taken = tool.params
     for key, node in given.items():
         if key not in taken:
             unknown(node, key, [*keys, *taken])
     for key, parameter in taken.items():
         if parameter.default is parameter.empty and key not in given:
             check.complain(f'found no key "{key}", which this evaluator needs')
-    return {key: _read(node, taken[key]) for key, node in given.items() if key in taken}
+    return {
+        key: _read(node, alternatives(taken[key], tool.measure.__globals__))
+        for key, node in given.items()
+        if key in taken
+    }
 
 
-def alternatives(parameter: inspect.Parameter) -> list[str]:
-    """Split an annotation such as ``float | None``; empty where it cannot be told from outside."""
+def alternatives(parameter: inspect.Parameter, names: Mapping[str, Any]) -> list[str]:
+    """Split an annotation such as ``float | None``; empty where it cannot be told from outside.
+
+    ``names`` holds what aliases in the annotation stand for.
+    """
     note = parameter.annotation
-    if isinstance(note, type):
-        note = note.__name__
+    written = note.__name__ if isinstance(note, type) else str(note)
+    if written in names:
+        written = str(names[written])
     try:
-        tree = ast.parse(str(note).replace("typing.", ""), mode="eval").body
+        tree = ast.parse(written.replace("typing.", ""), mode="eval").body
     except SyntaxError:
         return []
     found = [part for leaf in _leaves(tree) for part in _words(leaf)]
@@ -60,16 +73,27 @@ def _words(leaf: ast.expr) -> list[str]:
         inside = leaf.slice
         members = inside.elts if isinstance(inside, ast.Tuple) else [inside]
         return [ast.unparse(member) for member in members]
+    if isinstance(leaf, ast.Subscript) and ast.unparse(leaf.value) in ("Sequence", "list", "tuple"):
+        inside = leaf.slice.elts[0] if isinstance(leaf.slice, ast.Tuple) else leaf.slice
+        return [f"[{ast.unparse(inside)}]"]
     return [ast.unparse(leaf)]
 
 
-def _read(node: Node, parameter: inspect.Parameter) -> Any:
+def _read(node: Node, allowed: list[str]) -> Any:
     value = plain(node)
-    allowed = alternatives(parameter)
+    if "str" in allowed and not {"int", "float"} & {*allowed}:
+        value = _as_text(value)
+    elif "[str]" in allowed and isinstance(value, list):
+        value = [_as_text(item) for item in value]
     if not allowed or any(_fits(value, kind) for kind in allowed):
         return float(value) if "float" in allowed and _is_whole(value) else value
     node.wrong(" or ".join(WORDS.get(kind, kind) for kind in allowed))
     return None
+
+
+def _as_text(value: Any) -> Any:
+    """Take 500 for "500": classes and status codes are texts that look like numbers."""
+    return str(value) if _is_whole(value) else value
 
 
 def _fits(value: Any, kind: str) -> bool:
@@ -84,6 +108,8 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, str)
         case "None":
             return value is None
+        case "[int]" | "[float]" | "[str]":
+            return isinstance(value, list) and all(_fits(item, kind[1:-1]) for item in value)
         case _:
             return bool(value == ast.literal_eval(kind))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Mapping
 from dataclasses import asdict
 from inspect import Parameter
@@ -32,6 +33,7 @@ PERCENTAGE: Schema = {"type": "string", "pattern": r"^\s*\+?(\d+(\.\d*)?|\.\d+)\
 CHANGE: Schema = {"anyOf": [{"type": "number", "minimum": 0}, PERCENTAGE]}
 JSON_TYPES = {
     "int": "integer", "float": "number", "bool": "boolean", "str": "string", "None": "null",
+    "[int]": "array", "[float]": "array", "[str]": "array",
 }  # fmt: skip
 
 
@@ -160,7 +162,9 @@ def _tool(name: str) -> Schema:
         tool = evaluator(name)
     except (ImportError, AttributeError) as error:  # one broken plug-in must not hide the others
         return {"description": f"Cannot be loaded: {error}"}
-    own = {key: _param(parameter) for key, parameter in tool.params.items()}
+    own = {
+        key: _param(parameter, tool.measure.__globals__) for key, parameter in tool.params.items()
+    }
     needed = [key for key, parameter in tool.params.items() if parameter.default is Parameter.empty]
     return {
         "description": f"{tool.card.title}. {tool.card.explain}",
@@ -171,11 +175,13 @@ def _tool(name: str) -> Schema:
     }
 
 
-def _param(parameter: Parameter) -> Schema:
-    kinds = alternatives(parameter)
+def _param(parameter: Parameter, names: Mapping[str, Any]) -> Schema:
+    kinds = alternatives(parameter, names)
+    words = [literal_eval(kind) for kind in kinds if kind not in JSON_TYPES]
+    types = [{"type": JSON_TYPES[kind]} for kind in kinds if kind in JSON_TYPES]
     found: Schema = {}
-    if kinds and all(kind in JSON_TYPES for kind in kinds):
-        found["type"] = [JSON_TYPES[kind] for kind in kinds]
+    if kinds:
+        found = {"anyOf": [*([{"enum": words}] if words else []), *types]}
     if isinstance(parameter.default, int | float | str | bool):
         found["default"] = parameter.default
     return found
