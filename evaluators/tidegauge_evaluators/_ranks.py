@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma
 
 from tidegauge.errors import NotApplicable
 from tidegauge.profile.classification import ClassificationProfile, ScorePair
@@ -143,6 +144,51 @@ def area(ranked: Ranked) -> RankScore:
         welch_df(((by_positive, m - 1), (by_negative, n - 1))),
     )
     return RankScore(estimate, float(a[1::2] @ b[1::2] / (2 * m * n)))
+
+
+def precision_area(ranked: Ranked) -> RankScore:
+    """Average precision, each cell one threshold, with its variance by the delta method.
+
+    Examples
+    --------
+    >>> precision_area(Ranked(np.array([1.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0]))).estimate.value
+    0.8333
+    """
+    a, b = (side[::-1] for side in ranked)
+    m, above, wrong = a.sum(), np.cumsum(a), np.cumsum(b)
+    chosen = np.maximum(above + wrong, 1.0)
+    precision = above / chosen
+    value = float(a @ precision / m)
+    # What one row more in a cell adds, through every threshold at or below it.
+    by_positive = (precision - value) / m + _from_below(a * wrong / chosen**2) / m
+    by_negative = -_from_below(a * above / chosen**2) / m
+    variance = float(a @ by_positive**2 + b @ by_negative**2)
+    smooth = (value * m + 0.5) / (m + 1)
+    rows = min(float(m), smooth * (1 - smooth) / variance) if variance > 0 else float(m)
+    return RankScore(Bounded(value, rows, m - 1), _hidden(a, b, above, wrong, value))
+
+
+def _from_below(terms: Floats) -> Floats:
+    """Sum of each place's term and all after it."""
+    sums: Floats = np.cumsum(terms[::-1])[::-1]
+    return sums
+
+
+def _hidden(a: Floats, b: Floats, above: Floats, wrong: Floats, value: float) -> float:
+    """Most that the order of rows within open cells can change average precision."""
+    before, clear = above - a, wrong - b
+    best = np.where(a > 0, a - clear * _harmonic(before + clear, a), 0.0)
+    worst = np.where(a > 0, a - wrong * _harmonic(before + wrong, a), 0.0)
+    tied = a * above / np.maximum(above + wrong, 1.0)
+    open_cells = np.arange(len(a)) % 2 == 1
+    ends = (np.where(open_cells, end, tied).sum() / a.sum() for end in (best, worst))
+    return float(max(abs(end - value) for end in ends))
+
+
+def _harmonic(start: Floats, terms: Floats) -> Floats:
+    """Sum of ``1 / (start + j)`` for j from 1 to ``terms``."""
+    sums: Floats = digamma(start + terms + 1) - digamma(start + 1)
+    return sums
 
 
 def mean_score(scores: Sequence[RankScore]) -> RankScore:
