@@ -53,12 +53,13 @@ def divergence_score(
         From the divergence to the value shown.
     """
     n, m = int(bins.baseline.sum()), int(bins.current.sum())
-    found = homogeneity(bins.baseline, bins.current, rng)
+    found = homogeneity(*bins.tested, rng)
+    df = len(bins.labels) - 1
     divergence = float(pieces.sum())
     effective = n * m / (n + m) * scale
     low, high = divergence, divergence
-    if found.df:
-        bounds = noncentrality_interval(effective * divergence, found.df, confidence)
+    if df:
+        bounds = noncentrality_interval(effective * divergence, df, confidence)
         p, q = shares(bins)
         error = math.sqrt(_variance(p, gradient[0]) / n + _variance(q, gradient[1]) / m)
         reach = normal_quantile(0.5 + confidence / 2.0) * error
@@ -75,7 +76,7 @@ def divergence_score(
         details={
             "bins": len(bins.labels),
             "pooled": bins.pooled,
-            "by_chance": to_value(found.df / effective),
+            "by_chance": to_value(df / effective),
             "test": found.method,
             "statistic": found.statistic,
             "df": found.df,

@@ -38,7 +38,7 @@ def gap_p_value(gap: float, n: int, m: int) -> float:
 
 
 def _shift(few: int, many: int) -> float:
-    """What the limit misses at finite sizes (Hodges 1958), less half a step of the lattice.
+    """Correct the limit for finite sizes (Hodges 1958), less half a step of the lattice.
 
     Four fifths of it, because the exact probabilities scatter around this by a fifth.
     """

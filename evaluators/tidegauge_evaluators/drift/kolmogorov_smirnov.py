@@ -57,7 +57,7 @@ def kolmogorov_smirnov(
     >>> baseline = NumericProfile.freeze([0.0, 1.0, 2.0, 3.0])
     >>> score = kolmogorov_smirnov(baseline, baseline.lay([2.0, 3.0, 4.0, 5.0]), min_rows=4)
     >>> score.value, score.parts[0].label
-    (0.5, '< 2')
+    (0.5, '≤ 1')
     """
     n, m = baseline.finite, current.finite
     require_rows(min_rows, n, m)
@@ -104,7 +104,8 @@ def _parts(
     shares = np.arange(1, QUANTILES + 1) / (QUANTILES + 1)
     places = {place, *(np.searchsorted(before[2:-1:2], shares) * 2 + 2).tolist()}
     shown = sorted(
-        (p for p in places if 0 < p < len(before) - 1), key=lambda p: -abs(now[p] - before[p])
+        (p for p in places if 0 < p < len(before) - 1),
+        key=lambda p: (-abs(now[p] - before[p]), p != place, p),
     )
     return tuple(
         Part(
