@@ -97,7 +97,8 @@ def bin_places(cells: Cells, bins: int) -> NDArray[np.int64]:
 
 def binned(cells: Cells, places: NDArray[np.int64], bins: int) -> Bins:
     """Add cells up to bins."""
-    return Bins(*(np.bincount(places, weights=part, minlength=bins) for part in cells))
+    sums = (np.bincount(places, weights=part, minlength=bins) for part in cells)
+    return Bins(*(part.astype(np.float64) for part in sums))
 
 
 def gap_of(bins: Bins) -> Gap:

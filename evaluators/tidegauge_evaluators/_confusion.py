@@ -226,7 +226,7 @@ def _compare_f1(now: Rate, then: Rate | None, confidence: float) -> Compared:
     if then is None:
         return Compared(value, around)
     z = two_sided_z(confidence)
-    ends = [_f1_ends(score_interval(side, z)) for side in (now, then)]
+    ends = [_f1_ends(score_interval(side.share, side.of, z)) for side in (now, then)]
     change = square_and_add(value, ends[0], _f1(then.share), ends[1])
     return Compared(value, around, _f1(then.share), change, rates.p_value)
 

@@ -15,6 +15,7 @@ from tidegauge_evaluators._rates import (
     Rate,
     changed_p,
     difference_interval,
+    score_interval,
     share_interval,
     square_and_add,
     two_sided_z,
@@ -86,21 +87,6 @@ def two_sided(t: float, df: float = math.inf) -> float:
     return max(LEAST, float(2 * tail))
 
 
-def wilson(value: float, rows: float, z: float) -> Interval:
-    """Score interval of a rate (Wilson 1927), at ``z`` standard errors.
-
-    Examples
-    --------
-    >>> wilson(1.0, 100, 1.96)
-    Interval(low=0.963, high=1.0)
-    """
-    shrink = z * z / rows
-    centre = (value + shrink / 2) / (1 + shrink)
-    half = z * math.sqrt(value * (1 - value) / rows + shrink / (4 * rows)) / (1 + shrink)
-    low = 0.0 if value <= 0 else max(0.0, centre - half)
-    return Interval(low, 1.0 if value >= 1 else min(1.0, centre + half))
-
-
 def welch_df(parts: tuple[tuple[float, float], ...]) -> float:
     """Degrees of freedom of a sum of variances, each with its own (Satterthwaite 1946)."""
     total = sum(variance for variance, _ in parts)
@@ -113,7 +99,7 @@ def compare_bounded(current: Bounded, baseline: Bounded | None, confidence: floa
 
     The p-value is one minus the level at which the interval of the change touches zero.
     """
-    now = wilson(current.value, current.rows, quantile(confidence, current.df))
+    now = score_interval(current.value, current.rows, quantile(confidence, current.df))
     if baseline is None:
         return Compared(current.value, now)
     df = welch_df(tuple((side.variance, side.df) for side in (baseline, current)))
@@ -131,9 +117,9 @@ def compare_bounded(current: Bounded, baseline: Bounded | None, confidence: floa
 def _change_at(z: float, baseline: Bounded, current: Bounded) -> Interval:
     return square_and_add(
         current.value,
-        wilson(current.value, current.rows, z),
+        score_interval(current.value, current.rows, z),
         baseline.value,
-        wilson(baseline.value, baseline.rows, z),
+        score_interval(baseline.value, baseline.rows, z),
     )
 
 
@@ -250,5 +236,4 @@ def compare_rates(now: Rate, then: Rate | None, confidence: float) -> Compared:
     if then is None:
         return Compared(now.share, around)
     change = difference_interval(then, now, confidence)
-    p_value = changed_p(then, now)
-    return Compared(now.share, around, then.share, change, 1.0 if p_value is None else p_value)
+    return Compared(now.share, around, then.share, change, changed_p(then, now))
