@@ -67,10 +67,5 @@ def out_of_range(
         confidence=confidence,
         p_value=outside_p(baseline, current),
         parts=count_parts(ends, current.finite),
-        details={
-            "lowest valid": baseline.valid[0],
-            "highest valid": baseline.valid[1],
-            "lowest": current.minimum,
-            "highest": current.maximum,
-        },
+        details={"lowest": current.minimum, "highest": current.maximum},
     )

@@ -34,6 +34,8 @@ CARD = Card(
 
 NEVER = 1e-5
 """A chance of any unseen level below this makes no test."""
+HARDLY = 1e-9
+"""Levels this unlikely to be unseen are added up one by one: they would blur the rest."""
 
 
 def unseen_categories(
@@ -108,25 +110,35 @@ def _p_value(
     n, m = baseline.present, current.present
     # Levels without a name: no fewer than if each had the rows of the rarest named one.
     further = math.ceil(missed / min(new.values(), default=1))
-    both = np.append(_rows_in_both(baseline, current, new), np.ones(further))
-    chances = np.exp(both * math.log(m / (n + m)))
-    expected, levels, found = float(chances.sum()), len(both), len(new) + further
+    once, found = unnamed(baseline) + further, len(new) + further
+    chances = np.exp(_rows_in_both(baseline, current, new) * math.log(m / (n + m)))
+    expected = float(chances.sum()) + once * m / (n + m)
     if not found:
         return 1.0 if expected > NEVER else None
-    many = float(betainc(found, levels - found + 1, expected / levels)) if expected < found else 1.0
+    likely = chances > HARDLY
+    hardly = float(chances[~likely].sum())
+    many = _at_least(found, expected - hardly, int(likely.sum()) + once) + hardly
     largest = max(new.values(), default=1)
     frequent = rose_p(Rate(0, n), Rate(largest, m)) * (n + m) / largest
     return smallest_p([many, frequent])
 
 
+def _at_least(found: int, expected: float, events: int) -> float:
+    """Bound the probability that so many of these events happen, given how many are expected."""
+    if found > events:
+        return 0.0
+    if found <= expected + 1.0:  # below, the binomial is no bound; Markov's always is
+        return min(1.0, expected / found)
+    return float(betainc(found, events - found + 1, expected / events))
+
+
 def _rows_in_both(
     baseline: CategoricalProfile, current: CategoricalProfile, new: Mapping[str, int]
 ) -> NDArray[np.float64]:
-    """Rows of each level in both logs together, levels without a name as if once each."""
+    """Rows of each level with a name in both logs together."""
     known = (baseline.counts + current.counts)[baseline.counts + current.counts > 0]
     rest = [rows + current.unseen.get(level, 0) for level, rows in baseline.unseen.items()]
-    once = np.ones(unnamed(baseline))
-    return np.concatenate([known, rest, list(new.values()), once]).astype(np.float64)
+    return np.concatenate([known, rest, list(new.values())]).astype(np.float64)
 
 
 def _parts(new: Mapping[str, int], n_current: int) -> tuple[Part, ...]:
