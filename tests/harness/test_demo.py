@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tidegauge
 from tidegauge.demo import INCIDENT, SCHEMA, SUITE, demo_logs, write_demo
 
 SUITES = Path(__file__).parents[2] / "suites"
@@ -82,3 +83,21 @@ def test_columns_the_incident_leaves_alone_keep_their_mean(
         before, after = (side.eq("north").astype(float) for side in (before, after))
     error = np.hypot(before.std() / np.sqrt(len(before)), after.std() / np.sqrt(len(after)))
     assert abs(before.mean() - after.mean()) < 3 * error
+
+
+@pytest.mark.parametrize("preset", ["standard", "sensitive"])
+def test_the_suite_names_the_incident_and_nothing_else(preset: str) -> None:
+    report = tidegauge.run(tidegauge.load_suite(SUITES / "credit.yaml", preset=preset))
+    alarms = {(one.evaluator.partition(".")[0], one.column) for one in report.alarms}
+    assert alarms == {
+        ("quality", "debt_ratio"), ("drift", "debt_ratio"), ("drift", "probability"),
+        ("drift", "decision"), ("quality", "employment"), ("drift", "employment"),
+        ("service", "latency_ms"), ("performance", ""),
+    }  # fmt: skip
+    assert {one.slice for one in report.alarms} == {"", "channel=partner"}
+
+
+def test_the_suite_fails_a_release_on_the_incident() -> None:
+    report = tidegauge.run(SUITES / "credit.yaml")
+    assert report.outcome == "critical"
+    assert report.results[0].column == "debt_ratio"
