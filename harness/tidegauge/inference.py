@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,14 +103,14 @@ def _kind(name: str, array: pa.Array) -> tuple[Kind, bool, str]:
 
 
 def _kind_of_texts(
-    name: str, array: pa.Array, levels: pa.StringArray, distinct: int, present: int
+    name: str, array: pa.Array, levels: Sequence[str], distinct: int, present: int
 ) -> tuple[Kind, str]:
     parsed = numbers(array)
     if parsed.unparsable <= (1 - NEARLY_ALL) * present and distinct > 1:
         return "numeric", "its texts are numbers"
     if instants(array).unparsable <= (1 - NEARLY_ALL) * present:
         return "datetime", "its texts are dates"
-    texts = [text for text in levels.to_pylist() if text is not None]
+    texts = [text for text in levels if text] or [""]
     words = float(np.mean([len(text.split()) for text in texts]))
     length = float(np.mean([len(text) for text in texts]))
     share = distinct / present
@@ -146,5 +146,5 @@ def _in_unit(array: pa.Array) -> bool:
 
 
 def _is_status(array: pa.Array) -> bool:
-    levels = [str(level).lower() for level in labels(array).levels.to_pylist()]
+    levels = [level.lower() for level in labels(array).levels]
     return all(level in STATUS_WORDS or re.fullmatch("[1-5][0-9][0-9]", level) for level in levels)

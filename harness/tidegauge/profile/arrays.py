@@ -1,4 +1,8 @@
-"""From Arrow columns of any type to numbers or to labels; nothing is dropped uncounted."""
+"""From Arrow columns of any type to numbers or to labels; nothing is dropped uncounted.
+
+Plain columns are read straight from their buffers: Arrow's own conversions first import pandas,
+and its compute functions, which together cost more start-up than a run over ten thousand rows.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$|^\s*[+-]?([iI]nf(inity)?|[nN]a[nN])\s*$"
+WIDTHS = {
+    pa.types.is_int8: np.int8,
+    pa.types.is_int16: np.int16,
+    pa.types.is_int32: np.int32,
+    pa.types.is_int64: np.int64,
+    pa.types.is_uint8: np.uint8,
+    pa.types.is_uint16: np.uint16,
+    pa.types.is_uint32: np.uint32,
+    pa.types.is_uint64: np.uint64,
+    pa.types.is_float16: np.float16,
+    pa.types.is_float32: np.float32,
+    pa.types.is_float64: np.float64,
+    pa.types.is_date32: np.int32,
+    pa.types.is_time32: np.int32,
+    pa.types.is_date64: np.int64,
+    pa.types.is_time64: np.int64,
+    pa.types.is_timestamp: np.int64,
+    pa.types.is_duration: np.int64,
+}
+TICKS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+DAY = 86_400.0
 
 
 class Numbers(NamedTuple):
@@ -28,7 +52,7 @@ class Labels(NamedTuple):
 
     codes: NDArray[np.int64]
     """One a row; -1 where null."""
-    levels: pa.StringArray
+    levels: Sequence[str]
 
 
 def as_array(values: Any) -> pa.Array:
@@ -40,6 +64,26 @@ def as_array(values: Any) -> pa.Array:
     return pa.array(values, from_pandas=False)
 
 
+def plain(array: pa.Array) -> NDArray[Any]:
+    """View the values of a column of fixed width, whatever lies in its null slots."""
+    width = next((width for fits, width in WIDTHS.items() if fits(array.type)), None)
+    if width is None:
+        raise TypeError(f"{array.type} has no fixed width")
+    data = array.buffers()[1]
+    if data is None or not len(array):
+        return np.empty(0, dtype=width)
+    return np.frombuffer(data, dtype=width)[array.offset : array.offset + len(array)]
+
+
+def present(array: pa.Array) -> NDArray[np.bool_]:
+    """Say of each row whether it holds a value."""
+    if not array.null_count:
+        return np.ones(len(array), dtype=bool)
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), dtype=bool)
+    return _bits(array.buffers()[0], array)
+
+
 def numbers(values: Any) -> Numbers:
     """Read a column as numbers; texts are parsed, times become seconds since 1970 in UTC.
 
@@ -49,25 +93,22 @@ def numbers(values: Any) -> Numbers:
     Numbers(values=array([1.5]), null=1, unparsable=1)
     """
     array = as_array(values)
-    if isinstance(array, pa.DictionaryArray):
-        return _numbers_of_dictionary(array)
-    kind = array.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _numbers_of_dictionary(array.dictionary_encode())
-    null = array.null_count
+    if isinstance(array, pa.DictionaryArray) or _is_text(array.type):
+        return _numbers_of_dictionary(_encoded(array))
+    kind, null = array.type, array.null_count
     if pa.types.is_null(kind):
         return Numbers(np.empty(0), null, 0)
-    if null:
-        array = array.drop_null()
-    if pa.types.is_integer(kind) or (pa.types.is_floating(kind) and kind != pa.float16()):
-        return Numbers(array.to_numpy(zero_copy_only=False), null, 0)
-    if pa.types.is_temporal(kind):
-        return Numbers(_seconds(array), null, 0)
     if pa.types.is_boolean(kind):
-        return Numbers(array.cast(pa.uint8()).to_numpy(), null, 0)
-    if pa.types.is_decimal(kind) or kind == pa.float16():
-        return Numbers(array.cast(pa.float64(), safe=False).to_numpy(), null, 0)
-    return Numbers(np.empty(0), null, len(array))
+        found: NDArray[Any] = _bits(array.buffers()[1], array).view(np.uint8)
+    elif pa.types.is_decimal(kind):
+        found = plain(array.cast(pa.float64(), safe=False))
+    elif pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
+        found = _seconds(array)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        found = plain(array)
+    else:
+        return Numbers(np.empty(0), null, len(array) - null)
+    return Numbers(found[present(array)] if null else found, null, 0)
 
 
 def instants(values: Any) -> Numbers:
@@ -81,49 +122,50 @@ def instants(values: Any) -> Numbers:
         found, null, unparsable = numbers(array)
         seconds = found.astype(np.float64)
         return Numbers(seconds / _epoch_unit(seconds), null, unparsable)
-    if isinstance(array, pa.DictionaryArray) or pa.types.is_string(array.type):
-        encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+    if isinstance(array, pa.DictionaryArray) or _is_text(array.type):
+        encoded = _encoded(array)
         return _take(_seconds_of_texts(encoded.dictionary), encoded)
     return numbers(array)
 
 
 def labels(values: Any) -> Labels:
-    """Read a column as labels; 1, 1.0 and "1" are one label.
+    """Read a column as labels; 1, 1.0 and "1" are one label, and NaN is none.
 
     Examples
     --------
-    >>> labels([1.0, None, 2.5]).levels.to_pylist()
-    ['1', '2.5']
+    >>> labels([1.0, None, 2.5])
+    Labels(codes=array([ 0, -1,  1]), levels=['1', '2.5'])
     """
     array = as_array(values)
-    if not isinstance(array, pa.DictionaryArray):
-        if pa.types.is_nested(array.type):
-            array = pa.array([None if v is None else str(v) for v in array.to_pylist()])
-        array = array.dictionary_encode()
-    codes = array.indices
-    codes = codes.fill_null(-1) if codes.null_count else codes
-    return Labels(
-        codes.to_numpy(zero_copy_only=False).astype(np.int64, copy=False),
-        spelled(array.dictionary),
-    )
+    if pa.types.is_boolean(array.type):
+        bits = _bits(array.buffers()[1], array).view(np.int8)
+        return Labels(np.where(present(array), bits, -1).astype(np.int64), ["false", "true"])
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        return _labels_of_numbers(array)
+    if pa.types.is_nested(array.type):
+        array = pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+    encoded = _encoded(array)
+    codes = np.where(present(encoded), plain(encoded.indices), -1).astype(np.int64, copy=False)
+    levels = spelled(encoded.dictionary)
+    if None in levels:  # a null among the levels themselves
+        codes[np.isin(codes, [i for i, level in enumerate(levels) if level is None])] = -1
+    return Labels(codes, [level or "" for level in levels])
 
 
-def spelled(levels: pa.Array) -> pa.StringArray:
+def spelled(levels: pa.Array) -> list[str | None]:
     """Write values as text, whole floats without a fraction."""
-    if pa.types.is_string(levels.type):
-        return levels
+    texts = levels.to_pylist()
+    if _is_text(levels.type):
+        return texts  # type: ignore[no-any-return]
     if pa.types.is_floating(levels.type) or pa.types.is_decimal(levels.type):
-        return pa.array([_spell(v) for v in levels.to_pylist()], pa.string())
-    if pa.types.is_null(levels.type):
-        return pa.array([], pa.string())
-    return levels.cast(pa.string())
+        return [_spell(value) for value in texts]
+    return [None if value is None else str(value) for value in texts]
 
 
-def positions(levels: pa.StringArray, among: Sequence[str]) -> NDArray[np.int64]:
+def positions(levels: Sequence[str], among: Sequence[str]) -> NDArray[np.int64]:
     """Index of each level among the known ones; -1 where unknown."""
-    found = pc.index_in(levels, value_set=pa.array(among, pa.string()))
-    places: NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return places
+    places = {name: place for place, name in enumerate(among)}
+    return np.fromiter((places.get(level, -1) for level in levels), np.int64, len(levels))
 
 
 def coded(values: Any, among: Sequence[str]) -> NDArray[np.int64]:
@@ -139,57 +181,78 @@ def coded(values: Any, among: Sequence[str]) -> NDArray[np.int64]:
 def dense(values: Any) -> NDArray[np.float64]:
     """One float64 a row, NaN where there is no number."""
     array = as_array(values)
+    if isinstance(array, pa.DictionaryArray) or _is_text(array.type):
+        encoded = _encoded(array)
+        parsed = np.append(_floats_of_texts(encoded.dictionary.cast(pa.string())), np.nan)
+        return parsed[np.where(present(encoded), plain(encoded.indices), -1)]
     found, null, unparsable = numbers(array)
     if not null and not unparsable:
         return found.astype(np.float64, copy=False)
     out = np.full(len(array), np.nan)
     if not unparsable:
-        out[array.is_valid().to_numpy(zero_copy_only=False)] = found
-        return out
-    encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
-    parsed = _floats_of_texts(encoded.dictionary.cast(pa.string()))
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.where(codes < 0, np.nan, np.where(np.isnan(parsed[codes]), np.nan, parsed[codes]))
+        out[present(array)] = found
+    return out
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _encoded(array: pa.Array) -> pa.DictionaryArray:
+    return array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+
+
+def _bits(buffer: pa.Buffer | None, array: pa.Array) -> NDArray[np.bool_]:
+    """Unpack a bitmap that lies beside or under a column."""
+    if buffer is None:
+        return np.zeros(len(array), dtype=bool)
+    first, last = array.offset // 8, -(-(array.offset + len(array)) // 8)
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8)[first:last], bitorder="little")
+    return bits[array.offset - 8 * first :][: len(array)].view(np.bool_)
+
+
+def _labels_of_numbers(array: pa.Array) -> Labels:
+    held = present(array)
+    values = plain(array)
+    if pa.types.is_floating(array.type):
+        held = held & ~np.isnan(values)
+    distinct, places = np.unique(values[held], return_inverse=True)
+    codes = np.full(len(array), -1, dtype=np.int64)
+    codes[held] = places
+    return Labels(codes, [_spell(value) or "" for value in distinct.tolist()])
 
 
 def _numbers_of_dictionary(array: pa.DictionaryArray) -> Numbers:
-    levels = array.dictionary
-    if not (pa.types.is_string(levels.type) or pa.types.is_large_string(levels.type)):
+    if not _is_text(array.dictionary.type):
         return numbers(array.dictionary_decode())
-    return _take(_floats_of_texts(levels), array)
+    return _take(_floats_of_texts(array.dictionary), array)
 
 
 def _take(parsed: NDArray[np.float64], array: pa.DictionaryArray) -> Numbers:
     """Spread parsed levels over the rows; a NaN level is one that did not parse."""
-    codes = array.indices
+    codes = plain(array.indices)
     null = array.null_count
-    if null:
-        codes = codes.drop_null()
-    rows = parsed[codes.to_numpy(zero_copy_only=False)] if len(parsed) else np.empty(0)
+    rows = parsed[codes[present(array)] if null else codes] if len(parsed) else np.empty(0)
     failed = np.isnan(rows)
     return Numbers(rows[~failed], null, int(failed.sum()))
 
 
-def _floats_of_texts(levels: pa.StringArray) -> NDArray[np.float64]:
+def _floats_of_texts(levels: pa.Array) -> NDArray[np.float64]:
+    import pyarrow.compute as pc
+
+    levels = levels.cast(pa.string())
     fit = pc.match_substring_regex(levels, NUMBER)
     cleaned = pc.if_else(fit, pc.utf8_trim_whitespace(levels), pa.scalar("nan"))
     cleaned = pc.replace_substring(cleaned, "+", "")  # Arrow reads no leading plus
-    parsed: NDArray[np.float64] = (
-        pc.cast(cleaned, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
-    )
-    return parsed
+    return plain(pc.cast(cleaned, pa.float64()).fill_null(np.nan))
 
 
 def _seconds(array: pa.Array) -> NDArray[np.float64]:
-    kind = array.type
-    if pa.types.is_date(kind):
-        array = array.cast(pa.timestamp("s"))
-    elif pa.types.is_time(kind):
-        array = array.cast(pa.time64("us") if pa.types.is_time64(kind) else pa.time32("ms"))
-    unit = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
-    width = pa.int32() if pa.types.is_time32(array.type) else pa.int64()
-    ticks: NDArray[np.int64] = array.view(width).to_numpy(zero_copy_only=False)
-    return ticks / unit
+    ticks = plain(array)
+    if pa.types.is_date32(array.type):
+        return ticks * DAY
+    return ticks / (1e3 if pa.types.is_date64(array.type) else TICKS[array.type.unit])
 
 
 def _seconds_of_texts(levels: pa.StringArray) -> NDArray[np.float64]:

@@ -46,9 +46,8 @@ class CategoricalProfile:
         """Take these values' levels for the grid and count them."""
         codes, found = labels(values)
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
-        names = found.to_pylist()
-        order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))
-        kept = tuple(names[i] for i in order[:levels] if counts[i])
+        order = sorted(range(len(found)), key=lambda i: (-int(counts[i]), found[i]))
+        kept = tuple(found[i] for i in order[:levels] if counts[i])
         return cls.over_grid(kept).lay(values)
 
     @classmethod
@@ -78,7 +77,7 @@ class CategoricalProfile:
         counts = np.zeros(len(self.levels), dtype=np.int64)
         np.add.at(counts, place[known], rows[known])
         strange = np.flatnonzero(~known & (rows > 0))
-        names = found.take(strange).to_pylist() if len(strange) else []
+        names = [found[i] for i in strange.tolist()]
         return replace(
             self,
             counts=counts,

@@ -254,7 +254,7 @@ def _segment_levels(values: Any) -> tuple[str, ...]:
 
 def _seconds(values: Any) -> NDArray[np.float64]:
     """Seconds since 1970 for each row; NaN where there is no time."""
-    from tidegauge.profile.arrays import as_array
+    from tidegauge.profile.arrays import as_array, present
 
     array = as_array(values)
     found, null, unparsable = instants(array)
@@ -263,7 +263,7 @@ def _seconds(values: Any) -> NDArray[np.float64]:
     if not null:
         return found
     seconds = np.full(len(array), np.nan)
-    seconds[array.is_valid().to_numpy(zero_copy_only=False)] = found
+    seconds[present(array)] = found
     return seconds
 
 

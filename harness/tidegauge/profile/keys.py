@@ -106,7 +106,9 @@ def _hashed(array: pa.Array) -> NDArray[np.uint64]:
     """Hash ids to 64 bits, equal ids alike whatever the batch."""
     if pa.types.is_integer(array.type):
         return _mixed(array.cast(pa.int64(), safe=False).to_numpy().astype(np.uint64))
-    return _mixed(_polynomial(spelled(array)))
+    if not pa.types.is_string(array.type):
+        array = pa.array(spelled(array), pa.string())
+    return _mixed(_polynomial(array))
 
 
 def _polynomial(array: pa.StringArray) -> NDArray[np.uint64]:
