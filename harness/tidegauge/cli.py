@@ -93,8 +93,10 @@ def run(
     """
     from tidegauge.progress import shown
     from tidegauge.running import run as run_suite
+    from tidegauge.startup import spare_pandas
     from tidegauge.suite import load_suite
 
+    spare_pandas()
     wanted = _formats(formats)
     loaded = load_suite(suite, preset=preset)
     with shown() as progress:
@@ -120,8 +122,10 @@ def baseline(suite: Path, source: str | None, window: str | None, out: Path | No
     """
     from tidegauge.baseline import save_baseline
     from tidegauge.running import freeze_baseline
+    from tidegauge.startup import spare_pandas
     from tidegauge.suite import load_suite
 
+    spare_pandas()
     loaded = load_suite(suite)
     named = loaded.logs.baseline.baseline
     target = out or Path(named or f"{loaded.name}.tgb")
@@ -174,7 +178,9 @@ def demo(out: Path) -> int:
     from tidegauge.demo import write_demo
     from tidegauge.progress import shown
     from tidegauge.running import run as run_suite
+    from tidegauge.startup import spare_pandas
 
+    spare_pandas()
     suite = write_demo(out / "demo")
     with shown() as progress:
         report = run_suite(suite, progress=progress)
