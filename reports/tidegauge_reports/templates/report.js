@@ -63,9 +63,9 @@
 
     const key = (row, column) => {
       const cell = row.cells[column].textContent;
-      if (column < 4 || column === 7) return cell.toLowerCase();
+      if (column < 4 || column === 6) return cell.toLowerCase();
       const value = parseFloat(cell.replace(/[<>,\s]/g, ""));
-      return Number.isNaN(value) ? Infinity : cell.includes("%") ? value / 100 : value;
+      return Number.isNaN(value) ? Infinity : /^[^a-z]*%/.test(cell) ? value / 100 : value;
     };
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = document.createElement("button");
