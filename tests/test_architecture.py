@@ -12,6 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = ("harness", "evaluators", "reports")
 
+READABLE = {"evaluators": ("records", "errors", "profile"), "reports": ("records", "errors")}
+"""Parts of the harness that the other two packages may import."""
+IMPORT = re.compile(
+    r"^\s*(?:from (tidegauge(?:\.\w+)*) import|import (tidegauge(?:\.\w+)*))\b", re.M
+)
+
 LONG: dict[str, str] = {}
 """Modules over ``LINES`` lines, each with the reason why it stays whole."""
 LINES = 400
@@ -77,6 +83,17 @@ def test_imports_follow_the_arrows() -> None:
     )
 
 
+@pytest.mark.parametrize("folder", READABLE)
+def test_evaluators_and_renderers_read_their_part_of_the_harness_only(folder: str) -> None:
+    read = {
+        ".".join((found[1] or found[2]).split(".")[:2])
+        for file in (ROOT / folder).rglob("*.py")
+        for found in IMPORT.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert read, "no import was found; has the pattern gone stale?"
+    assert read <= {f"tidegauge.{part}" for part in READABLE[folder]}
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not loaded("import tidegauge") & (HEAVY | NOT_NEEDED_YET)
 
@@ -94,8 +111,7 @@ def test_a_whole_run_loads_no_library_it_has_no_use_for(tmp_path: Path) -> None:
         "from tidegauge.cli import main\n"
         "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 1, done.code"
     )
-    # Arrow itself loads pandas as soon as it is handed a list or an array, where pandas is there.
-    assert not loaded(run) & (HEAVY - {"pandas"})
+    assert not loaded(run) & HEAVY
 
 
 @pytest.mark.parametrize("folder", SOURCES)
