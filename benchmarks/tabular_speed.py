@@ -57,11 +57,18 @@ class Timing:
     """Wall time over that of ``tidegauge run`` in the same round."""
 
 
+def environment() -> dict[str, str]:
+    """Let Python keep compiled modules, as pip does for whatever it installs."""
+    return {key: os.environ[key] for key in os.environ if key != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run_once(command: Sequence[str], folder: Path) -> Process:
     """Run a command to its end; exit code 1 is a verdict, not a failure."""
     with tempfile.TemporaryFile("w+") as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder, env=environment()
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
