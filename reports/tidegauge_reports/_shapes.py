@@ -53,7 +53,10 @@ def _axis(edges: Sequence[float], shares: Shares) -> tuple[int | None, int | Non
             )
             if max(pair) > 0.02
         ]
-        if max(widths) / whole <= 0.45 and min(heavy, default=whole) / whole >= 0.003:
+        if (
+            max(widths) / whole <= max(0.45, 1.8 / count)
+            and min(heavy, default=whole) / whole >= 0.003
+        ):
             return start, stop
     return None, None
 

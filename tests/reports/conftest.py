@@ -367,7 +367,7 @@ def results_of(
     found = [result_of(column, name, moved and n < 2, rng, "") for n, name in enumerate(applied)]
     segments = [f"region={LEVELS[place % 8]}" for place in range(slices)]
     found += [result_of(column, "drift.psi", False, rng, segment) for segment in segments]
-    if moved and number == 0:
+    if moved and number == 0 and not slices:
         found.append(result_of(column, "drift.psi", True, rng, "region=north"))
     return found
 
@@ -482,7 +482,7 @@ def whole_log(alarm: bool) -> list[Result]:
         Result(
             check="quality.value_spike",
             evaluator="quality.value_spike",
-            column="utilisation",
+            column="balance",
             verdict=Verdict(
                 outcome="error",
                 because="ZeroDivisionError: division by zero; the other checks went on",
