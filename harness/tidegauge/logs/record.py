@@ -16,8 +16,10 @@ Notes: TypeAlias = dict[str, str]
 Read: TypeAlias = Callable[[Sequence[str], int], Iterator[pa.RecordBatch]]
 """From column names and rows a batch to batches that hold at least those columns."""
 
-BATCH_BYTES = 2**28
-SMALLEST_BATCH, LARGEST_BATCH = 16_384, 2**20
+BATCH_BYTES = 2**26
+"""Larger batches are no faster (a column then leaves the cache) and cost memory several times
+over: the batch, its successor in the making, and what the reader holds between them."""
+SMALLEST_BATCH, LARGEST_BATCH = 16_384, 2**18
 SMALL = 32_768
 """Shorter batches are joined: what a batch costs beside its rows would dominate them."""
 
