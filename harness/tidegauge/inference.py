@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tidegauge.profile.arrays import as_array, instants, labels, numbers
+from tidegauge.profile.arrays import as_array, instants, numbers
 from tidegauge.records import Kind, Role
+from tidegauge.roles import ID_NAME, TIME_NAMES, assign, plain_name
 
 MOST = 20_000
-"""Rows looked at."""
+"""Rows looked at; whether all values differ is asked of every row."""
 NEARLY_ALL = 0.95
+FEW = 100
+"""Below so many rows, values that all differ say little: names and lengths must speak."""
 LONG = 40
 """Mean characters from which distinct strings are texts."""
 WORDS = 4
-"""Mean words from which distinct strings are texts."""
+"""Mean words from which distinct strings are texts; twice as many for strings that repeat."""
+DENSE = 100
+"""Mean step up to which integers that always rise count rows; a sample of rows has gaps."""
+YEARS = (946_684_800, 4_102_444_800)
+"""2000 and 2100 in seconds since 1970: integers between, in a column of times, are times."""
 
-ID_NAME = re.compile(r"(^|_|\b)(?i:id|uuid|guid|key|row|index|no|number)$|[a-z]I[Dd]$")
-ROLE_NAMES: dict[Role, str] = {
-    "target": "target|label|y|y_true|ground_truth|actual",
-    "prediction": "prediction|predicted|pred|preds|y_pred|y_hat|yhat|decision",
-    "score": "score|proba|probability|y_score|y_prob|y_proba|y_pred_proba",
-    "timestamp": r"timestamp|ts|datetime|event_time|\w+_at",
-    "latency": r"latency|latency_ms|\w+_latency_ms|duration_ms|response_time_ms",
-    "status": "status_code|http_status|http_status_code|status",
-}
-ROLE_KINDS: dict[Role, tuple[Kind, ...]] = {
-    "score": ("numeric",),
-    "timestamp": ("datetime",),
-    "latency": ("numeric",),
-    "status": ("numeric", "categorical"),
-}
-STATUS_WORDS = {"ok", "error", "failed", "success", "timeout", "true", "false", "failure"}
+OPAQUE = r"^(?i:[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{16,64})$"
+"""UUIDs and hexadecimal digests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,52 @@ class Inferred:
     kind: Kind
     role: Role | None = None
     constant: bool = False
+    """Whether all present values are one."""
     because: str
+    """The reason for the kind, and for the role where there is one."""
+
+
+class _Guess(NamedTuple):
+    kind: Kind
+    because: str
+
+
+class _Values:
+    """A column's values, looked at as often as rules ask."""
+
+    def __init__(self, name: str, head: pa.Array, whole: pa.ChunkedArray | pa.Array) -> None:
+        self.name = name
+        self.head = head
+        self.whole = whole
+        self.present = len(head) - head.null_count
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Strings that occur, each once."""
+        found = pc.unique(self.head).drop_null()
+        if pa.types.is_dictionary(found.type):
+            found = found.dictionary_decode()
+        strings: list[str] = found.cast(pa.string()).to_pylist()
+        return strings
+
+    @cached_property
+    def distinct(self) -> int:
+        """Different values among the rows looked at."""
+        if pa.types.is_dictionary(self.head.type) or pa.types.is_string(self.head.type):
+            return len(self.texts)
+        return int(pc.count_distinct(self.head, mode="only_valid").as_py())
+
+    @cached_property
+    def all_differ(self) -> bool:
+        """Whether no value comes twice, in all rows and not only those looked at."""
+        if self.distinct < self.present or self.present < 2:
+            return False
+        if len(self.whole) == len(self.head):
+            return True
+        plain = self.whole
+        if pa.types.is_dictionary(plain.type):
+            plain = plain.cast(plain.type.value_type)
+        return bool(pc.count_distinct(plain).as_py() == len(plain) - plain.null_count)
 
 
 def infer(sample: pa.Table | pa.RecordBatch) -> dict[str, Inferred]:
@@ -55,7 +96,7 @@ def infer(sample: pa.Table | pa.RecordBatch) -> dict[str, Inferred]:
     Parameters
     ----------
     sample
-        Rows of a log; the first 20,000 are looked at.
+        Rows of a log, in their order; 20,000 of them, evenly spread, are looked at.
 
     Examples
     --------
@@ -63,88 +104,133 @@ def infer(sample: pa.Table | pa.RecordBatch) -> dict[str, Inferred]:
     >>> [(name, one.kind, one.role) for name, one in found.items()]
     [('id', 'id', 'id'), ('age', 'numeric', None), ('ok', 'boolean', None)]
     """
-    head = sample.slice(0, MOST)
-    found: dict[str, Inferred] = {}
-    for name in head.schema.names:
-        array = as_array(head.column(name))
-        kind, constant, because = _kind(name, array)
-        role = _role(name, kind, array)
-        if role and role in (one.role for one in found.values()):
-            role = None  # the first column of that name is it
-        found[name] = Inferred(kind=kind, role=role, constant=constant, because=because)
+    head = _spread(sample)
+    columns = {
+        name: _Values(name, as_array(head.column(at)), sample.column(at))
+        for at, name in enumerate(sample.schema.names)
+    }
+    found = {name: _inferred(values) for name, values in columns.items()}
+    shapes = {name: (one.kind, columns[name].head) for name, one in found.items()}
+    for name, given in assign(shapes).items():
+        because = found[name].because
+        if not because.endswith(given.because):
+            because = f"{because}; {given.because}"
+        found[name] = replace(found[name], role=given.role, because=because)
     return found
 
 
-def _kind(name: str, array: pa.Array) -> tuple[Kind, bool, str]:
-    present = len(array) - array.null_count
-    if not present:
-        return "empty", False, "it holds nothing"
-    kind = array.type
+def _spread(sample: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    if sample.num_rows <= MOST:
+        return sample
+    return sample.take(pa.array(np.linspace(0, sample.num_rows - 1, MOST).astype(np.int64)))
+
+
+def _inferred(values: _Values) -> Inferred:
+    rows = len(values.head)
+    if not values.present:
+        said = f"all {rows:,} values are missing" if rows else "there are no rows"
+        return Inferred(kind="empty", because=said)
+    kind = values.head.type
+    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+        return Inferred(kind="nested", because=f"its type is {kind}")
+    guess = _by_type(values)
+    constant = values.distinct == 1
+    because = guess.because + (", one value only" if constant else "")
+    return Inferred(kind=guess.kind, constant=constant, because=because)
+
+
+def _by_type(values: _Values) -> _Guess:
+    kind = values.head.type
     if pa.types.is_boolean(kind):
-        return "boolean", False, "its type is boolean"
-    if pa.types.is_temporal(kind) and not (pa.types.is_duration(kind) or pa.types.is_time(kind)):
-        return "datetime", False, f"its type is {kind}"
-    if pa.types.is_nested(kind):
-        return "nested", False, f"its type is {kind}"
-    codes, levels = labels(array)
-    distinct = len(np.unique(codes[codes >= 0]))
-    constant = distinct == 1
-    if pa.types.is_dictionary(kind) or pa.types.is_string(kind):
-        text_kind, because = _kind_of_texts(name, array, levels, distinct, present)
-        return text_kind, constant, because
-    if pa.types.is_integer(kind) and distinct == present and present > 1:
-        values = numbers(array).values
-        if ID_NAME.search(name):
-            return "id", False, "every value differs and its name says id"
-        if present >= 50 and bool((np.diff(values) == 1).all()):
-            return "id", False, "it counts the rows"
-    said = f"its type is {kind}" + (", one value only" if constant else "")
-    return "numeric", constant, said
+        return _Guess("boolean", "its type is boolean")
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return _Guess("datetime", f"its type is {kind}")
+    if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_time(kind):
+        return _of_strings(values)
+    said = f"its type is {kind}"
+    if pa.types.is_duration(kind):
+        return _Guess("numeric", said)
+    if _counts_time(values):
+        return _Guess("datetime", "its name says time, its numbers are times since 1970")
+    if pa.types.is_integer(kind) and values.all_differ:
+        if ID_NAME.search(plain_name(values.name)):
+            return _Guess("id", "no value comes twice and its name says id")
+        if _counts_rows(values):
+            return _Guess("id", "it rises from row to row, so it counts rows or time")
+    return _Guess("numeric", said)
 
 
-def _kind_of_texts(
-    name: str, array: pa.Array, levels: Sequence[str], distinct: int, present: int
-) -> tuple[Kind, str]:
-    parsed = numbers(array)
-    if parsed.unparsable <= (1 - NEARLY_ALL) * present and distinct > 1:
-        return "numeric", "its texts are numbers"
-    if instants(array).unparsable <= (1 - NEARLY_ALL) * present:
-        return "datetime", "its texts are dates"
-    texts = [text for text in levels if text] or [""]
+def _counts_time(values: _Values) -> bool:
+    if plain_name(values.name) not in TIME_NAMES or pa.types.is_decimal(values.head.type):
+        return False
+    seconds = instants(values.head).values
+    return bool(len(seconds) and ((seconds >= YEARS[0]) & (seconds <= YEARS[1])).all())
+
+
+def _counts_rows(values: _Values) -> bool:
+    if values.present < FEW // 2 or values.whole.null_count:
+        return False
+    counted = numbers(values.whole).values.astype(np.float64)
+    steps = np.diff(counted)
+    return bool((steps > 0).all() and steps.mean() <= DENSE)
+
+
+def _of_strings(values: _Values) -> _Guess:
+    share = values.distinct / values.present
+    named = bool(ID_NAME.search(plain_name(values.name)))
+    texts = values.texts
+    if values.all_differ and named and values.present > 1:
+        return _Guess("id", "no value comes twice and its name says id")
+    special = _written_otherwise(values, texts)
+    if special:
+        return special
+    if share > NEARLY_ALL and _share_of(OPAQUE, texts) > NEARLY_ALL:
+        return _Guess("id", "its values are UUIDs or digests")
     words = float(np.mean([len(text.split()) for text in texts]))
     length = float(np.mean([len(text) for text in texts]))
-    share = distinct / present
-    if (words >= WORDS or length >= LONG) and share > 0.5 and distinct > 1 and words > 1.5:
-        return "text", f"{share:.0%} of its values differ, {words:.0f} words each on average"
-    if share == 1.0 and present > 1 and ID_NAME.search(name):
-        return "id", "every value differs and its name says id"
-    if share > NEARLY_ALL and present >= 100:
-        return "id", f"{share:.0%} of its values differ"
-    return "categorical", f"{distinct:,} different values in {present:,} rows"
+    if _is_prose(values.distinct, share, words, length):
+        return _Guess("text", f"{share:.0%} of its values differ, {words:.0f} words each")
+    if share > NEARLY_ALL and values.present >= FEW:
+        return _Guess("id", f"{share:.0%} of its values differ")
+    return _Guess("categorical", f"{values.distinct:,} different values in {values.present:,} rows")
 
 
-def _role(name: str, kind: Kind, array: pa.Array) -> Role | None:
-    if kind == "empty":
-        return None
-    if kind == "id":
-        return "id" if ID_NAME.search(name) or name.lower() == "id" else None
-    for role, pattern in ROLE_NAMES.items():
-        if kind in ROLE_KINDS.get(role, (kind,)) and re.fullmatch(pattern, name, re.IGNORECASE):
-            return role if _fits(role, array) else None
+def _written_otherwise(values: _Values, texts: Sequence[str]) -> _Guess | None:
+    """Tell numbers, times and JSON that are written as strings."""
+    parsed = numbers(values.head)
+    failed = parsed.unparsable / values.present
+    if failed <= 1 - NEARLY_ALL and values.distinct > 1:
+        if _share_of(r"^0[0-9]+$", texts):
+            return _Guess("categorical", "its digits begin with zeros, so they are codes")
+        return _Guess("numeric", _most("numbers", failed))
+    failed = instants(values.head).unparsable / values.present
+    if failed <= 1 - NEARLY_ALL:
+        return _Guess("datetime", _most("dates", failed))
+    if all(text[:1] in ("{", "[") and _is_json(text) for text in texts[:50]):
+        return _Guess("nested", "its strings are JSON")
     return None
 
 
-def _fits(role: Role, array: pa.Array) -> bool:
-    """Whether the values agree with what the name says."""
-    checks: dict[str, Callable[[pa.Array], bool]] = {"score": _in_unit, "status": _is_status}
-    return checks[role](array) if role in checks else True
+def _most(what: str, failed: float) -> str:
+    return f"its strings are {what}" + (f", {1 - failed:.1%} of them" if failed else "")
 
 
-def _in_unit(array: pa.Array) -> bool:
-    values: Any = numbers(array).values
-    return bool(((values >= 0) & (values <= 1) | np.isnan(values)).all())
+def _is_prose(distinct: int, share: float, words: float, length: float) -> bool:
+    if words <= 1.5 or distinct < 2:
+        return False
+    if words >= 2 * WORDS and (share > 0.5 or distinct > FEW):
+        return True
+    return share > 0.5 and (words >= WORDS or length >= LONG)
 
 
-def _is_status(array: pa.Array) -> bool:
-    levels = [level.lower() for level in labels(array).levels]
-    return all(level in STATUS_WORDS or re.fullmatch("[1-5][0-9][0-9]", level) for level in levels)
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _share_of(pattern: str, texts: Sequence[str]) -> float:
+    expression = re.compile(pattern)
+    return sum(1 for text in texts if expression.match(text)) / max(len(texts), 1)
