@@ -159,8 +159,8 @@ def test_a_browser_runs_the_page_without_complaint_or_network(
         [
             browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
             "--disable-background-networking", "--disable-component-update", "--no-first-run",
-            "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", f"--log-net-log={netlog}",
-            f"--user-data-dir={tmp_path / 'profile'}", page.as_uri(),
+            "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
+            f"--log-net-log={netlog}", f"--user-data-dir={tmp_path / 'profile'}", page.as_uri(),
         ],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
