@@ -162,7 +162,8 @@ class NumericProfile:
             np.searchsorted(rows, self.valid[0], "left"),
             np.searchsorted(rows, self.valid[1], "right"),
         )
-        total = float(sums.sum() + self.cuts @ (upto - below))
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest double
+            total = float(sums.sum() + self.cuts @ (upto - below))
         return replace(
             self,
             below=below,
