@@ -52,16 +52,23 @@ def beta_quantile(a: float, b: float, p: float) -> float:
     """
     if p <= 0.0 or p >= 1.0:
         return 0.0 if p <= 0.0 else 1.0
-    mean = a / (a + b)
-    spread = math.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
-    guess = mean + normal_quantile(p) * spread
     return _solved(
         lambda x: beta_cdf(a, b, x) - p,
         lambda x: math.exp(beta_log_density(a, b, x)),
         low=0.0,
         high=1.0,
-        guess=guess,
+        guess=_near_quantile(a, b, p) if min(a, b) > 1.0 else a / (a + b),
     )
+
+
+def _near_quantile(a: float, b: float, p: float) -> float:
+    """Approximate a beta quantile (Abramowitz & Stegun 26.5.22)."""
+    z = normal_quantile(1.0 - p)
+    one, other = 1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0)
+    h, bend = 2.0 / (one + other), (z * z - 3.0) / 6.0
+    root = math.sqrt(max(h + bend, 0.0))
+    w = z * root / h - (other - one) * (bend + 5.0 / 6.0 - 2.0 / (3.0 * h))
+    return a / (a + b * math.exp(min(2.0 * w, 700.0)))
 
 
 def gamma_quantile(shape: float, p: float) -> float:
