@@ -155,7 +155,7 @@ def _solved(
         steep = slope(x)
         step = x - error / steep if steep > 0.0 else low
         following = step if low < step < high else 0.5 * (low + high)
-        if abs(following - x) <= 1e-13 * abs(x):
+        if abs(following - x) <= 1e-11 * abs(x):
             return following
         x = following
     return x
