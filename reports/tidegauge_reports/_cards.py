@@ -140,7 +140,6 @@ def _found(
         "link": links.get(result.evaluator, ""),
         "slice": result.slice,
         "value": words.measured(score.value, card) if score else "",
-        "ends": words.interval(score.interval, card) if score else "",
         "because": result.verdict.because,
         "explain": card.explain if card else "",
         "footing": _footing(result, check.limits if check else (), card),

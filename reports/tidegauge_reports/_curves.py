@@ -31,10 +31,6 @@ def cumulative(curves: Curves, name: str) -> Figure | None:
     widest = max(points, key=lambda p: abs(p[1] - p[2]))
     at, before, after = widest
     gap = abs(before - after)
-    side = "end" if x(at) > (LEFT + RIGHT) / 2 else "start"
-    nudge = -6 if side == "end" else 6
-    # The label stands where the curves are not: below them on the left side, above on the right.
-    label_y = y(max(before, after)) - 5 if side == "end" else y(min(before, after)) + 12
     parts = [
         svg.rule(y(0.5), "50 %"),
         svg.rule(y(1), "100 %"),
@@ -48,7 +44,8 @@ def cumulative(curves: Curves, name: str) -> Figure | None:
         along = f'y1="{svg.coord(y(before))}" y2="{svg.coord(y(after))}"'
         parts.append(
             f'<line class="g" {across} {along}/>'
-            + svg.label(x(at) + nudge, label_y, f"largest gap {words.percent(gap)}", side, "gt")
+            # Both curves end at the top right, so the corner below them is free.
+            + svg.label(RIGHT - 4, FLOOR - 8, f"largest gap {words.percent(gap)}", "end", "gt")
         )
     told = f"largest at {words.number(at)}: {words.percent(before)} against {words.percent(after)}"
     return Figure(

@@ -96,7 +96,7 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> [percent(s) for s in (0.0, 0.0004, 0.0512, 0.999, 0.99999, 1.0)]
-    ['0 %', '0.04 %', '5.1 %', '99.9 %', '> 99.9 %', '100 %']
+    ['0 %', '0.04 %', '5.12 %', '99.9 %', '> 99.9 %', '100 %']
     """
     value = share * 100
     if value in (0.0, 100.0):
@@ -105,7 +105,7 @@ def percent(share: float) -> str:
         return "> 99.9 %"
     if abs(value) < 0.01:
         return "< 0.01 %" if value > 0 else "> -0.01 %"
-    return f"{value:.2g} %" if abs(value) < 1 else f"{value:.3g} %"
+    return f"{value:.3g} %"
 
 
 def measured(value: float, card: Card | None) -> str:
