@@ -165,7 +165,7 @@ def precision_area(ranked: Ranked) -> RankScore:
     variance = float(a @ by_positive**2 + b @ by_negative**2)
     smooth = (value * m + 0.5) / (m + 1)
     rows = min(float(m), smooth * (1 - smooth) / variance) if variance > 0 else float(m)
-    return RankScore(Bounded(value, rows, m - 1), _hidden(a, b, above, wrong, value))
+    return RankScore(Bounded(value, rows, m - 1), _hidden(a, b, above, wrong))
 
 
 def _from_below(terms: Floats) -> Floats:
@@ -174,15 +174,17 @@ def _from_below(terms: Floats) -> Floats:
     return sums
 
 
-def _hidden(a: Floats, b: Floats, above: Floats, wrong: Floats, value: float) -> float:
+def _hidden(a: Floats, b: Floats, above: Floats, wrong: Floats) -> float:
     """Most that the order of rows within open cells can change average precision."""
     before, clear = above - a, wrong - b
-    best = np.where(a > 0, a - clear * _harmonic(before + clear, a), 0.0)
-    worst = np.where(a > 0, a - wrong * _harmonic(before + wrong, a), 0.0)
+    ends = [
+        np.where(a > 0, a - missed * _harmonic(before + missed, a), 0.0)
+        for missed in (clear, wrong)
+    ]
     tied = a * above / np.maximum(above + wrong, 1.0)
     open_cells = np.arange(len(a)) % 2 == 1
-    ends = (np.where(open_cells, end, tied).sum() / a.sum() for end in (best, worst))
-    return float(max(abs(end - value) for end in ends))
+    most = max(np.where(open_cells, abs(end - tied), 0.0).sum() for end in ends)
+    return float(most / a.sum())
 
 
 def _harmonic(start: Floats, terms: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from tidegauge.errors import NotApplicable
 from tidegauge.profile.regression import RegressionProfile
 from tidegauge.records import Card, Score
 from tidegauge_evaluators._intervals import Logged, compare_logged
@@ -68,6 +69,8 @@ def rmse(
 
 def _log_error(profile: RegressionProfile) -> Logged:
     n, mean, _ = squared = profile.squared
+    if not mean < math.inf:
+        raise NotApplicable("some errors are too large for their square to be a number")
     if mean == 0:
         return Logged(-math.inf, 0.0, n)
     return Logged(math.log(mean) / 2, math.sqrt(squared.variance) / mean / 2, n)
