@@ -121,7 +121,8 @@ def _card(
 def _meta(group: Group) -> str:
     column = group.column
     if column is None:
-        return words.clean(group.results[0].role) or "checks that concern every row"
+        role = words.clean(group.results[0].role)
+        return role if group.name and role else "checks that concern whole rows"
     return (
         f"{column.kind} {column.role} · {column.n_baseline:,} baseline rows, "
         f"{column.n_current:,} current rows · missing {words.percent(column.missing_baseline)}, "
@@ -164,7 +165,10 @@ def _footing(result: Result, limits: Sequence[Limit], card: Card | None) -> str:
     if score.resolution:
         told.append(f"On all raw rows it differs by at most {words.number(score.resolution)}.")
     if score.details:
-        named = (f"{words.clean(key)} {words.number(v)}" for key, v in score.details.items())
+        named = (
+            f"{words.clean(key).replace('_', ' ')} {words.number(v)}"
+            for key, v in score.details.items()
+        )
         told.append(f"Also: {', '.join(named)}.")
     return " ".join(told)
 

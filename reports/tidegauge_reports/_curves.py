@@ -56,8 +56,18 @@ def cumulative(curves: Curves, name: str) -> Figure | None:
             f"The gap is {told}."
             if gap > 0.005
             else "The curves are nowhere more than 0.5 % apart."
-        ),
+        )
+        + _beyond(points[-1]),
     )
+
+
+def _beyond(last: tuple[float, float, float]) -> str:
+    """Say what lies beyond the axis, where that is more than a trifle."""
+    at, *ends = last
+    if min(ends) >= 0.98:
+        return ""
+    was, now = (words.percent(1 - end) for end in ends)
+    return f" Above {words.number(at)} lie {was} of the baseline, {now} of the current."
 
 
 def series(
@@ -69,13 +79,14 @@ def series(
     lines = [(level, word) for bound in limits for level, word in _level(bound, baseline)]
     values = [p.value for p in points]
     low, high = _reach([*values, *(level for level, _ in lines)], card)
-    step = (RIGHT - LEFT) / (len(points) - 1)
+    start = LEFT + 6
+    step = (RIGHT - start) / (len(points) - 1)
 
     def y(value: float) -> float:
         return FLOOR - (value - low) / (high - low) * (FLOOR - TOP)
 
-    spots = [(LEFT + place * step, y(value)) for place, value in enumerate(values)]
-    parts = [svg.rule(y(v), words.measured(v, card)) for v in svg.round_ticks(low, high, 3)]
+    spots = [(start + place * step, y(value)) for place, value in enumerate(values)]
+    parts = [svg.rule(y(v), words.measured(v, card)) for v in svg.round_ticks(low, high, 4)]
     parts += _limit_lines(lines, y)
     parts.append(svg.line("c", spots))
     parts += [
@@ -112,11 +123,17 @@ def _level(bound: Limit, baseline: float | None) -> list[tuple[float, str]]:
 
 
 def _limit_lines(lines: Sequence[tuple[float, str]], y: Callable[[float], float]) -> list[str]:
-    return [
-        f'<path class="l {word}" d="M{LEFT} {svg.coord(y(level))}H{RIGHT}"/>'
-        + svg.label(RIGHT, y(level) - 4, word, "end", f"lt {word}")
-        for level, word in lines
-    ]
+    """Draw limits, with the name of one too near to the last moved to its left."""
+    drawn: list[str] = []
+    right, taken = RIGHT, float("inf")
+    for level, word in sorted(lines):
+        right = right - 52 if abs(taken - y(level)) < 12 else RIGHT
+        taken = y(level)
+        drawn.append(
+            f'<path class="l {word}" d="M{LEFT} {svg.coord(taken)}H{RIGHT}"/>'
+            + svg.label(right, taken - 4, word, "end", f"lt {word}")
+        )
+    return drawn
 
 
 def _reach(values: Sequence[float], card: Card | None) -> tuple[float, float]:

@@ -109,7 +109,7 @@ def _slots(shares: Shares, name: str) -> Figure:
     return _overlay(
         x, shares.baseline, shares.current, top,
         [(x[m], words.number(edges[m])) for m in marks],
-        name, caption, svg.rule(TOP, words.percent(top)),
+        name, caption, svg.rule(TOP, words.percent(round(top, 3))),
     )  # fmt: skip
 
 

@@ -87,6 +87,8 @@ def number(value: float | str | None) -> str:
         return f"{value:.3g}"
     if size >= 1000 or value == int(value):
         return f"{value:,.0f}"
+    if size >= 100:
+        return f"{value:.1f}"
     return f"{value:.2f}" if size >= 10 else f"{value:.3g}"
 
 
@@ -161,8 +163,14 @@ def limit(bound: Limit, card: Card | None) -> str:
         side = "below" if card is not None and card.better == "higher" else "above"
         return f"{bound.severity} {side} {measured(bound.bound, card)}"
     verb = "falls" if bound.versus == "drop" else "rises"
-    by = f"{percent(bound.bound)} of the baseline" if bound.share else measured(bound.bound, card)
+    by = f"{percent(bound.bound)} of the baseline" if bound.share else _points(bound.bound, card)
     return f"{bound.severity} when it {verb} by more than {by}"
+
+
+def _points(change: float, card: Card | None) -> str:
+    """Word a difference of two values; between shares it is points, not a share of anything."""
+    text = measured(change, card)
+    return text.replace("%", "points") if text.endswith("%") else text
 
 
 def window(side: Side) -> str:

@@ -145,3 +145,23 @@ def test_any_bins_give_a_picture_inside_its_frame(rows: list[tuple[float, float,
     for path in drawn(figure).iter("path"):
         numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.attrib["d"])]
         assert all(0 <= n <= _svg.WIDTH for n in numbers)
+
+
+def test_rows_beyond_the_axis_are_said() -> None:
+    curves = Curves(at=(0, 1, 2), baseline=(0.2, 0.6, 1.0), current=(0.2, 0.4, 0.75))
+    figure = _curves.cumulative(curves, "x")
+    assert figure is not None
+    assert figure.caption.endswith("Above 2 lie 0 % of the baseline, 25 % of the current.")
+
+
+def test_names_of_limits_that_lie_close_do_not_cover_each_other() -> None:
+    points = [Point(label=f"w{n}", value=float(n), n=10) for n in range(5)]
+    near = (
+        Limit(severity="warn", versus="value", bound=0.1),
+        Limit(severity="critical", versus="value", bound=0.2),
+    )
+    figure = _curves.series(points, near, None, None)
+    places = [
+        text.attrib["x"] for text in drawn(figure).iter("text") if "lt" in text.get("class", "")
+    ]
+    assert len(set(places)) == 2
