@@ -22,6 +22,9 @@ from tidegauge.records import Card, Report, Score
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
+OFFERED = frozenset({"rng", "confidence", "as_of"})
+"""Parameters that a run gives to measures which declare them: a random generator, the policy's
+confidence, the moment of judging in seconds since 1970."""
 PROVIDED = ("rng", "as_of")
 """Parameters of measures that the run provides and no suite can set."""
 
@@ -37,21 +40,17 @@ class Evaluator:
     @property
     def params(self) -> dict[str, inspect.Parameter]:
         """Parameters a suite may set, by name."""
-        found = _parameters(self.measure)
+        found = inspect.signature(self.measure).parameters.values()
         return {
-            name: p
-            for name, p in found.items()
-            if p.kind is inspect.Parameter.KEYWORD_ONLY and name not in PROVIDED
+            p.name: p
+            for p in found
+            if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name not in OFFERED
         }
 
-    def takes(self, name: str) -> bool:
-        """Whether the measure has a parameter of that name."""
-        return name in _parameters(self.measure)
-
-
-@cache
-def _parameters(measure: Callable[..., Score]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(measure).parameters
+    @property
+    def asks(self) -> frozenset[str]:
+        """What it wants of the run itself, out of ``OFFERED``."""
+        return OFFERED & inspect.signature(self.measure).parameters.keys()
 
 
 @cache

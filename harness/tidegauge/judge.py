@@ -202,7 +202,7 @@ def _sentence(
         return f"{said}, no change that the evidence supports{odds}"
     bound = _bound(limit, card)
     if how == "within":
-        return f"{said}, within {bound}"
+        return f"{said}, {_allowed(limit, card)} {bound} allowed"
     rows = counted(score.n_current, "row")
     shown = {
         "beyond": "",
@@ -231,6 +231,12 @@ def _side(limit: Limit, card: Card) -> str:
     if limit.versus == "rise":
         return "rose by more than"
     return "is below" if card.better == "higher" else "is above"
+
+
+def _allowed(limit: Limit, card: Card) -> str:
+    if limit.versus != "value":
+        return "a fall of at most" if limit.versus == "drop" else "a rise of at most"
+    return "at least" if card.better == "higher" else "at most"
 
 
 def _bound(limit: Limit, card: Card) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from tidegauge.catalog import Evaluator, evaluator
-from tidegauge.errors import NotApplicable
+from tidegauge.catalog import Evaluator, evaluator, nearest
+from tidegauge.errors import NotApplicable, SuiteError
 from tidegauge.judge import Measured
-from tidegauge.profile import ClassificationProfile, DatasetProfile
-from tidegauge.records import Card, Check, Policy, Score
+from tidegauge.profile import ClassificationProfile, DatasetProfile, Layout
+from tidegauge.records import Card, Check, Policy, Role, Score
 
 WHOLE = {"classification", "regression", "keys", "dataset"}
 """What a card may read beside kinds of column."""
@@ -65,6 +65,24 @@ def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
         if not columns:
             found[f"role {word}"] = Subject(role=word, absent=f"no column has the role {word}")
     return list(found.values())
+
+
+def require_subjects(checks: Sequence[Check], layout: Layout) -> None:
+    """Refuse checks on a word that is neither a role nor a column.
+
+    Raises
+    ------
+    SuiteError
+        Naming the check, the word and what is near it.
+    """
+    known = {*get_args(Role), "features", "segments", *layout.kinds}
+    for check in checks:
+        for word in check.on:
+            if word not in known:
+                raise SuiteError(
+                    f'check {check.id} is on "{word}", which is neither a role nor a column',
+                    nearest(word, known),
+                )
 
 
 def measure_one(
@@ -136,9 +154,9 @@ def _arguments(
     check: Check, found: Evaluator, subject: Subject, bench: Bench, label: str
 ) -> dict[str, Any]:
     """Keywords of the measure: the suite's parameters, and what it declares to need."""
-    offered: dict[str, Any] = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
-    given = {name: value for name, value in offered.items() if found.takes(name)}
-    if found.takes("rng"):
+    offered = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
+    given: dict[str, Any] = {name: offered[name] for name in found.asks & offered.keys()}
+    if "rng" in found.asks:
         place = f"{check.id}|{subject.column}|{label}".encode()
         entropy = int.from_bytes(hashlib.sha256(place).digest()[:8], "little")
         given["rng"] = np.random.default_rng([bench.policy.seed, entropy])

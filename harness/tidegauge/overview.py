@@ -15,6 +15,8 @@ from tidegauge.records import Column, Curves, Shares
 
 BINS = 28
 POINTS = 64
+CROWDED = 0.6
+"""Share of the baseline in one bin from which a picture shows nothing."""
 LEVELS = 12
 """Most levels drawn; the rest is one bar."""
 
@@ -127,14 +129,32 @@ def _bin_shares(before: NumericProfile, now: NumericProfile) -> Shares:
 
 
 def _edges(before: NumericProfile, now: NumericProfile) -> NDArray[np.float64]:
-    """Bin edges that are cut points, about equally far apart; tails go to the outer bins."""
+    """Bin edges that are cut points; the outer bins take in the tails.
+
+    About equally far apart over both sides' range, or over the baseline's where the current
+    rows lie far outside it; by equal shares of the baseline where most of it is in one bin.
+    """
     low = min(side.quantile(0.005) for side in (before, now))
     high = max(side.quantile(0.995) for side in (before, now))
-    wanted = np.linspace(low, high, BINS + 1)[1:-1]
-    places = np.clip(np.searchsorted(before.cuts, wanted), 0, len(before.cuts) - 1)
-    inner = np.unique(before.cuts[places])
+    core = before.quantile(0.005), before.quantile(0.995)
+    even = np.linspace(0, len(before.cuts) - 1, BINS + 1).astype(np.int64)[1:-1]
+    inner = np.unique(before.cuts[even])
+    for start, stop in ((low, high), core):
+        wanted = np.linspace(start, stop, BINS + 1)[1:-1]
+        places = np.clip(np.searchsorted(before.cuts, wanted), 0, len(before.cuts) - 1)
+        spaced = np.unique(before.cuts[places])
+        if len(spaced) >= BINS // 3 and _heaviest(before, spaced) < CROWDED:
+            inner = spaced
+            break
     inner = inner[(inner > low) & (inner < high)]
     return np.concatenate([[low], inner, [high if high > low else low + 1.0]])
+
+
+def _heaviest(side: NumericProfile, inner: NDArray[np.float64]) -> float:
+    """Largest share of rows between neighbouring edges, single values left out."""
+    left = side.below[np.searchsorted(side.cuts, inner)]
+    counts = np.diff(np.concatenate([[0], left, [side.finite]]))
+    return float(counts.max() - side.atom.max()) / side.finite
 
 
 def _shares_between(side: NumericProfile, edges: NDArray[np.float64]) -> tuple[float, ...]:

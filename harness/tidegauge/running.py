@@ -23,7 +23,7 @@ from tidegauge.catalog import evaluator
 from tidegauge.errors import DataError
 from tidegauge.judge import judge
 from tidegauge.logs import Log, Window, open_log, parse_window
-from tidegauge.measuring import Bench, measure
+from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
 from tidegauge.profile.dataset import Mapper
 from tidegauge.records import Check, Policy, Report, Result, Side
@@ -90,7 +90,8 @@ def run(
     clock = Clock(progress)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         with clock.stage("baseline"):
-            reference = _baseline(suite, baseline, pool.map)
+            reference = _baseline(suite, baseline, pool.map, now)
+            require_subjects(suite.checks, reference.profile.layout)
         source = suite.logs.current
         span = parse_window(window, source.window, now=now)
         log = _open(source if current is None else current, span, suite.columns, reference)
@@ -196,22 +197,23 @@ def freeze_baseline(
             "the suite names a baseline file and no raw logs to freeze it from",
             "name them: tidegauge baseline SUITE --from PATH",
         )
-    span = None
-    if window or (isinstance(place, Source) and place.window):
-        length = place.window if isinstance(place, Source) else None
-        span = parse_window(window, length, now=now or datetime.now(UTC))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        log = _open(place, span, suite.columns, None)
-        return freeze(
-            log,
-            suite.columns,
-            seed=suite.policy.seed,
-            each=pool.map,
-            window=str(span) if span else "",
-        )
+        return _frozen(suite, place, window, now or datetime.now(UTC), pool.map)
 
 
-def _baseline(suite: Suite, given: Any, each: Mapper) -> Baseline:
+def _frozen(suite: Suite, place: Any, window: str | None, now: datetime, each: Mapper) -> Baseline:
+    span = parse_window(window, place.window if isinstance(place, Source) else None, now=now)
+    log = _open(place, span, suite.columns, None)
+    return freeze(
+        log,
+        suite.columns,
+        seed=suite.policy.seed,
+        each=each,
+        window=str(span) if span else "",
+    )
+
+
+def _baseline(suite: Suite, given: Any, each: Mapper, now: datetime) -> Baseline:
     if isinstance(given, Baseline):
         return given
     place = suite.logs.baseline if given is None else given
@@ -220,8 +222,7 @@ def _baseline(suite: Suite, given: Any, each: Mapper) -> Baseline:
         found = load_baseline(stored)
         require_fit(found, suite.columns)
         return found
-    log = _open(place, None, suite.columns, None)
-    return freeze(log, suite.columns, seed=suite.policy.seed, each=each)
+    return _frozen(suite, place, None, now, each)
 
 
 def _stored_file(place: Any) -> str:
