@@ -123,17 +123,14 @@ def _level(bound: Limit, baseline: float | None) -> list[tuple[float, str]]:
 
 
 def _limit_lines(lines: Sequence[tuple[float, str]], y: Callable[[float], float]) -> list[str]:
-    """Draw limits, with the name of one too near to the last moved to its left."""
-    drawn: list[str] = []
-    right, taken = RIGHT, float("inf")
-    for level, word in sorted(lines):
-        right = right - 52 if abs(taken - y(level)) < 12 else RIGHT
-        taken = y(level)
-        drawn.append(
-            f'<path class="l {word}" d="M{LEFT} {svg.coord(taken)}H{RIGHT}"/>'
-            + svg.label(right, taken - 4, word, "end", f"lt {word}")
-        )
-    return drawn
+    """Draw limits; the name of one stands below its line where another line is close above."""
+    places = [(y(level), word) for level, word in sorted(lines)]
+    above = [at for at, _ in places[1:]] + [float("-inf")]
+    return [
+        f'<path class="l {word}" d="M{LEFT} {svg.coord(at)}H{RIGHT}"/>'
+        + svg.label(RIGHT, at + 11 if at - over < 16 else at - 4, word, "end", f"lt {word}")
+        for (at, word), over in zip(places, above, strict=True)
+    ]
 
 
 def _reach(values: Sequence[float], card: Card | None) -> tuple[float, float]:
