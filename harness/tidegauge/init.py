@@ -97,8 +97,8 @@ def _logs(data: str, baseline: str | None) -> Iterator[str]:
     yield "logs:  # relative paths are taken from this file's folder"
     held = _PLACEHOLDER.sub("*", data) if baseline is None else baseline
     if baseline is None:
-        yield "  # CHANGE THIS to rows from when the model was known to work, such as its validation"
-        yield "  # set: the log is held against itself until then, and nothing can be found."
+        yield "  # CHANGE THIS to rows from when the model was known to work, such as validation rows:"
+        yield "  # until then the log is held against itself, and nothing can be found."
     yield f"  baseline: {{path: {_scalar(_absolute(held))}}}"
     if is_template(data):
         yield f"  current: {{path: {_scalar(_absolute(data))}, window: 1d}}"

@@ -183,6 +183,8 @@ def _encoded(strings: pa.Array) -> pa.Array:
 def as_strings(array: pa.Array, name: str, notes: Notes) -> pa.Array:
     """Values as valid UTF-8 strings: bytes decoded, lists and maps as JSON."""
     kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return as_strings(_unwrapped(array), name, notes)
     if kinds.is_dictionary(kind):
         return as_strings(array.dictionary_decode(), name, notes)
     if is_text(kind):

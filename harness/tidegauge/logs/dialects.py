@@ -14,7 +14,7 @@ from typing import Any
 from tidegauge.errors import DataError
 from tidegauge.logs.places import Place
 from tidegauge.logs.record import Notes
-from tidegauge.logs.sniffing import HEAD, Seen
+from tidegauge.logs.sniffing import HEAD, Seen, unmarked_utf16
 
 DELIMITERS = ",;\t|"
 NULLS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "none", "#N/A", "<NA>")
@@ -70,10 +70,8 @@ def encoding_of(head: bytes) -> str:
     """Tell which encoding the bytes of a text can be in; a guess where it is not Unicode."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if len(head) >= 4 and not any(head[1:40:2]):
-        return "utf-16-le"
-    if len(head) >= 4 and not any(head[0:40:2]):
-        return "utf-16-be"
+    if wide := unmarked_utf16(head):
+        return wide
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a cut last character is no fault
     except UnicodeDecodeError:

@@ -121,6 +121,8 @@ def _index(frame: Any) -> Iterator[tuple[str, Any]]:
 
 def _column(name: str, values: Any, notes: Notes) -> pa.Array:
     kind = str(getattr(values, "dtype", ""))
+    if kind == "category":
+        kind = str(values.cat.categories.dtype)
     if kind.startswith(("period", "interval")):
         return _as_text(values)
     try:
@@ -146,20 +148,17 @@ def _text(value: Any) -> str | None:
 
 
 def _from_polars(frame: Any, notes: Notes) -> pa.Table:
-    try:
+    # Polars hands Python objects over as bare addresses, so these are taken out first.
+    objects = [one.name for one in frame.get_columns() if str(one.dtype) == "Object"]
+    if not objects:
         return _imported(frame)
-    except (DataError, BaseException) as problem:  # a panic is no Exception
-        if isinstance(problem, KeyboardInterrupt | SystemExit):
-            raise
-    arrays = [_polars_column(one, notes) for one in frame.get_columns()]
+    for name in objects:
+        notes[f"mixed:{name}"] = f'column "{name}" mixes types: read as text'
+    arrays = [
+        _as_text(one.to_list()) if one.name in objects else pa.chunked_array(one)
+        for one in frame.get_columns()
+    ]
     return _from_columns(frame.columns, arrays)
-
-
-def _polars_column(series: Any, notes: Notes) -> pa.Array:
-    if str(series.dtype) == "Object":
-        notes[f"mixed:{series.name}"] = f'column "{series.name}" mixes types: read as text'
-        return _as_text(series.to_list())
-    return pa.chunked_array(series).combine_chunks()
 
 
 def _from_python(frame: Any, notes: Notes) -> pa.Table:

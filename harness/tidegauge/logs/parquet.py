@@ -45,24 +45,29 @@ def _read(
     found = [one for one in leaves(schema, {}) if one.name in wanted]
     names = dict.fromkeys(schema.field(one.top).name for one in found)
     texts = [one.name for one in schema if one.name in names and is_text(one.type)]
-    # With equal names both come, so positions among the columns read are counted by hand.
-    tops = [at for at, one in enumerate(schema) if one.name in names]
-    moved = {top: at for at, top in enumerate(tops)}
-    found = [_moved(one, moved[one.top]) for one in found]
     with opened(place) as stream:
-        try:
-            file = pq.ParquetFile(
-                stream,
-                metadata=metadata,
-                read_dictionary=texts,
-                pre_buffer=False,
-                buffer_size=BUFFER,
-            )
-            for batch in file.iter_batches(batch_size=rows, columns=list(names)):
-                yield pick(batch, found, notes)
-        except (pa.ArrowException, OSError) as problem:
-            raise broken(place, problem) from problem
+        file = pq.ParquetFile(
+            stream,
+            metadata=metadata,
+            read_dictionary=texts,
+            pre_buffer=False,
+            buffer_size=BUFFER,
+        )
+        batches = file.iter_batches(batch_size=rows, columns=list(names))
+        for batch in _unbroken(batches, place):
+            moved = [_moved(one, schema, batch.schema) for one in found]
+            yield pick(batch, moved, notes)
 
 
-def _moved(leaf: Leaf, top: int) -> Leaf:
-    return replace(leaf, top=top)
+def _unbroken(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except (pa.ArrowException, OSError) as problem:
+        raise broken(place, problem) from problem
+
+
+def _moved(leaf: Leaf, schema: pa.Schema, read: pa.Schema) -> Leaf:
+    """Find a leaf's column among those read, which come in an order of their own."""
+    name = schema.field(leaf.top).name
+    nth = schema.get_all_field_indices(name).index(leaf.top)
+    return replace(leaf, top=read.get_all_field_indices(name)[nth])

@@ -154,12 +154,19 @@ def _refuse_foreign(place: Place, head: bytes) -> None:
 
 def _refuse_binary(place: Place, head: bytes) -> None:
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if b"\0" in head and not wide and not _wide_without_mark(head):
+    if b"\0" in head and not wide and not unmarked_utf16(head):
         raise DataError(f"{place.name} holds bytes of no format that is read", EXPORT)
 
 
-def _wide_without_mark(head: bytes) -> bool:
-    return len(head) >= 4 and (not any(head[1:40:2]) or not any(head[0:40:2]))
+def unmarked_utf16(head: bytes) -> str | None:
+    """Tell UTF-16 without its mark by zeros on one side of the byte pairs only."""
+    halves = (head[0:400:2], head[1:400:2])
+    zeros = [half.count(0) / max(len(half), 1) for half in halves]
+    if min(zeros) > 0 or max(zeros) < 0.2:
+        return None
+    name = "utf-16-be" if zeros[0] else "utf-16-le"
+    text = head[:400].decode(name, "ignore")
+    return name if all(char.isprintable() or char in "\t\r\n" for char in text) else None
 
 
 def _shape(head: bytes) -> str:

@@ -62,7 +62,7 @@ def parse_window(text: str | None, length: str | None, *, now: datetime) -> Wind
     """
     span = None if length is None else parse_length(length)
     if text is None or text.strip() in ("", "latest"):
-        return None if span is None else _latest(span, _utc(now))
+        return None if length is None else _latest(length, _utc(now))
     first, slash, last = text.strip().partition("/")
     start = _moment(first, text)
     if slash:
@@ -95,9 +95,10 @@ def parse_length(text: str) -> timedelta:
     return int(found[1]) * UNITS[found[2]]
 
 
-def _latest(span: timedelta, now: datetime) -> Window:
+def _latest(length: str, now: datetime) -> Window:
     # A week begins on Monday, but "7d" ends last midnight: days are laid one by one.
-    step = span if span < UNITS["d"] or span == UNITS["w"] else UNITS["d"]
+    span, unit = parse_length(length), UNITS[length.strip()[-1]]
+    step = span if span < UNITS["d"] else unit
     end = now - (now - MONDAY) % step
     return Window(start=end - span, end=end)
 
