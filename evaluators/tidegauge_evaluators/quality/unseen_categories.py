@@ -16,7 +16,6 @@ from tidegauge_evaluators._levels import new_levels, unnamed
 from tidegauge_evaluators._rates import (
     Rate,
     need_rows,
-    rose_p,
     share_interval,
     smallest_p,
 )
@@ -105,13 +104,14 @@ def _p_value(
 
     A level with K rows in both logs is new with chance (m / N)^K at most. Their number is no
     more dispersed than a binomial of the same mean (Hoeffding 1956, Ann. Math. Statist. 27).
-    A single level is tested by its own chance, weighted by its share of all rows.
+    The most frequent new level is tested by the chance that any level as frequent is new.
     """
     n, m = baseline.present, current.present
     # Levels without a name: no fewer than if each had the rows of the rarest named one.
     further = math.ceil(missed / min(new.values(), default=1))
     once, found = unnamed(baseline) + further, len(new) + further
-    chances = np.exp(_rows_in_both(baseline, current, new) * math.log(m / (n + m)))
+    rows = _rows_in_both(baseline, current, new)
+    chances = np.exp(rows * math.log(m / (n + m)))
     expected = float(chances.sum()) + once * m / (n + m)
     if not found:
         return 1.0 if expected > NEVER else None
@@ -119,7 +119,7 @@ def _p_value(
     hardly = float(chances[~likely].sum())
     many = _at_least(found, expected - hardly, int(likely.sum()) + once) + hardly
     largest = max(new.values(), default=1)
-    frequent = rose_p(Rate(0, n), Rate(largest, m)) * (n + m) / largest
+    frequent = float(chances[rows >= largest].sum()) if largest > 1 else many
     return smallest_p([many, frequent])
 
 

@@ -70,10 +70,10 @@ def test_a_declared_range_is_tested_together_with_the_rest() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "m"), [(100, 100), (1_000, 10_000), (10_000, 200)])
+@pytest.mark.parametrize(("n", "m"), [(100, 100), (500, 5_000), (5_000, 200)])
 def test_unchanged_columns_are_flagged_no_more_often_than_stated(n: int, m: int) -> None:
     rng = np.random.default_rng(4)
-    runs = 1_000
+    runs = 500
 
     def rows(size: int) -> np.ndarray:
         return np.where(rng.random(size) < 0.01, np.nan, rng.normal(size=size))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tidegauge.errors import NotApplicable, TooFewRows
@@ -15,7 +16,7 @@ NAMES = np.array([f"level {i}" for i in range(1_000)])
 def drawn(rng: np.random.Generator, levels: int, rows: int) -> np.ndarray:
     """Levels of which the i-th is drawn in proportion to 1/i."""
     weights = 1 / np.arange(1, levels + 1)
-    return NAMES[rng.choice(levels, rows, p=weights / weights.sum())]
+    return np.repeat(NAMES[:levels], rng.multinomial(rows, weights / weights.sum()))
 
 
 def test_levels_seen_before_make_no_test() -> None:
@@ -102,7 +103,7 @@ def test_levels_that_the_baseline_could_not_name_are_not_called_new() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("levels", [20, 1_000])
-@pytest.mark.parametrize(("n", "m"), [(200, 1_000), (200, 50_000), (1_000, 1_000), (10_000, 200)])
+@pytest.mark.parametrize(("n", "m"), [(200, 1_000), (200, 20_000), (1_000, 1_000), (10_000, 200)])
 def test_unchanged_levels_are_flagged_no_more_often_than_stated(
     levels: int, n: int, m: int
 ) -> None:
@@ -110,7 +111,8 @@ def test_unchanged_levels_are_flagged_no_more_often_than_stated(
     runs = 300
     p = []
     for _ in range(runs):
-        baseline = CategoricalProfile.freeze(drawn(rng, levels, n))
-        p.append(unseen_categories(baseline, baseline.lay(drawn(rng, levels, m))).p_value or 1.0)
+        then, now = (pa.array(drawn(rng, levels, rows)).dictionary_encode() for rows in (n, m))
+        baseline = CategoricalProfile.freeze(then)
+        p.append(unseen_categories(baseline, baseline.lay(now)).p_value or 1.0)
     for level in (0.05, 0.01):
         assert np.mean(np.array(p) <= level) <= level + 3 * math.sqrt(level / runs)
