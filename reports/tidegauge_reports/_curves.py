@@ -125,11 +125,11 @@ def _level(bound: Limit, baseline: float | None) -> list[tuple[float, str]]:
 def _limit_lines(lines: Sequence[tuple[float, str]], y: Callable[[float], float]) -> list[str]:
     """Draw limits; the name of one stands below its line where another line is close above."""
     places = [(y(level), word) for level, word in sorted(lines)]
-    above = [at for at, _ in places[1:]] + [float("-inf")]
+    above = [*(at for at, _ in places[1:]), float("-inf")]
     return [
         f'<path class="l {word}" d="M{LEFT} {svg.coord(at)}H{RIGHT}"/>'
         + svg.label(RIGHT, at + 11 if at - over < 16 else at - 4, word, "end", f"lt {word}")
-        for (at, word), over in zip(places, above, strict=True)
+        for (at, word), over in zip(places, above, strict=False)
     ]
 
 
