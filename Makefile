@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## run the demo suite and write its report
 	@$(BIN)/tidegauge demo -o $(DEMO)
 
 test: $(VENV)/.installed-dev ## run every test (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n auto --dist loadfile)
 
 lint: $(VENV)/.installed-dev ## check formatting, style and who imports whom
 	@$(BIN)/ruff format --check .
