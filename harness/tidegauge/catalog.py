@@ -36,21 +36,10 @@ class Evaluator:
     name: str
     card: Card
     measure: Callable[..., Score]
-
-    @property
-    def params(self) -> dict[str, inspect.Parameter]:
-        """Parameters a suite may set, by name."""
-        found = inspect.signature(self.measure).parameters.values()
-        return {
-            p.name: p
-            for p in found
-            if p.kind is inspect.Parameter.KEYWORD_ONLY and p.name not in OFFERED
-        }
-
-    @property
-    def asks(self) -> frozenset[str]:
-        """What it wants of the run itself, out of ``OFFERED``."""
-        return OFFERED & inspect.signature(self.measure).parameters.keys()
+    params: Mapping[str, inspect.Parameter]
+    """Parameters a suite may set, by name."""
+    asks: frozenset[str]
+    """What it wants of the run itself, out of ``OFFERED``."""
 
 
 @cache
@@ -90,7 +79,11 @@ def evaluator(name: str) -> Evaluator:
     if name not in names:
         raise SuiteError(f'nothing provides an evaluator "{name}"', nearest(name, names))
     module = importlib.import_module(names[name])
-    return Evaluator(name, module.CARD, getattr(module, name.rpartition(".")[2]))
+    measure = getattr(module, name.rpartition(".")[2])
+    taken = inspect.signature(measure).parameters
+    keywords = {k: p for k, p in taken.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    params = {k: p for k, p in keywords.items() if k not in OFFERED}
+    return Evaluator(name, module.CARD, measure, params, OFFERED & keywords.keys())
 
 
 @cache

@@ -40,16 +40,27 @@ class Subject:
 
 
 def measure(checks: Sequence[Check], bench: Bench) -> Iterator[Measured]:
-    """Apply every check to all rows, then to each slice."""
-    for check in checks:
-        found = evaluator(check.evaluator)
-        for subject in subjects(check, found.card, bench):
-            whole = measure_one(check, found, subject, bench)
-            yield whole
-            applies = not isinstance(whole.problem, NotApplicable)
-            if applies and check.slices and not _is_global(found.card):
-                for label in bench.baseline.slices:
-                    yield measure_one(check, found, subject, bench, label)
+    """Apply every check to all rows, then to each slice; column by column.
+
+    Measures of one column follow each other, so that what they share is worked out once.
+    """
+    tasks = [
+        (check, found, subject)
+        for check in checks
+        for found in [evaluator(check.evaluator)]
+        for subject in subjects(check, found.card, bench)
+    ]
+    tasks.sort(key=lambda task: task[2].column)
+    sliced = []
+    for check, found, subject in tasks:
+        whole = measure_one(check, found, subject, bench)
+        yield whole
+        applies = not isinstance(whole.problem, NotApplicable)
+        if applies and check.slices and not _is_global(found.card):
+            sliced.append((check, found, subject))
+    for label in bench.baseline.slices:
+        for check, found, subject in sliced:
+            yield measure_one(check, found, subject, bench, label)
 
 
 def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
