@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -106,9 +107,9 @@ def measure_one(
         if subject.absent:
             raise NotApplicable(subject.absent)
         sides = _sides(found.card, subject, bench, label)
-        score = found.measure(*sides, **_arguments(check, found, subject, bench, label))
+        score = _finite(found.measure(*sides, **_arguments(check, found, subject, bench, label)))
     except Exception as error:
-        problem = error
+        score, problem = None, error
     return Measured(
         check=check,
         card=found.card,
@@ -118,6 +119,13 @@ def measure_one(
         score=score,
         problem=problem,
     )
+
+
+def _finite(score: Score) -> Score:
+    """Refuse a score that is no number, before anything is decided on it."""
+    if not math.isfinite(score.value):
+        raise ArithmeticError(f"its value is {score.value}")
+    return score
 
 
 def _is_global(card: Card) -> bool:

@@ -166,8 +166,9 @@ def _shares_between(side: NumericProfile, edges: NDArray[np.float64]) -> tuple[f
 
 def _curves(before: NumericProfile, now: NumericProfile) -> Curves:
     places = np.unique(np.linspace(0, len(before.cuts) - 1, POINTS).round().astype(int))
-    return Curves(
-        at=tuple(before.cuts[places].tolist()),
-        baseline=tuple((before.upto[places] / before.finite).tolist()),
-        current=tuple((now.upto[places] / now.finite).tolist()),
-    )
+    at = before.cuts[places].tolist()
+    was = (before.upto[places] / before.finite).tolist()
+    is_now = (now.upto[places] / now.finite).tolist()
+    if now.maximum > at[-1]:
+        at, was, is_now = [*at, now.maximum], [*was, 1.0], [*is_now, 1.0]
+    return Curves(at=tuple(at), baseline=tuple(was), current=tuple(is_now))
