@@ -71,7 +71,7 @@ def plain(array: pa.Array) -> NDArray[Any]:
         raise TypeError(f"{array.type} has no fixed width")
     data = array.buffers()[1]
     if data is None or not len(array):
-        return np.empty(0, dtype=width)
+        return np.zeros(len(array), dtype=width)
     return np.frombuffer(data, dtype=width)[array.offset : array.offset + len(array)]
 
 
@@ -114,16 +114,22 @@ def numbers(values: Any) -> Numbers:
 def instants(values: Any) -> Numbers:
     """Read a column as points in time: seconds since 1970 in UTC.
 
-    Whole numbers are taken for seconds, milliseconds, microseconds or nanoseconds by their
-    size; texts are read as ISO 8601.
+    Numbers are taken for seconds, milliseconds, microseconds or nanoseconds, each by its own
+    size, so that a batch does not decide for its rows; texts are read as ISO 8601.
+
+    Examples
+    --------
+    >>> instants([1.7e9, 1.7e12]).values.tolist()
+    [1700000000.0, 1700000000.0]
     """
     array = as_array(values)
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
         found, null, unparsable = numbers(array)
-        seconds = found.astype(np.float64)
-        return Numbers(seconds / _epoch_unit(seconds), null, unparsable)
+        return Numbers(_from_epoch(found.astype(np.float64)), null, unparsable)
     if isinstance(array, pa.DictionaryArray) or _is_text(array.type):
         encoded = _encoded(array)
+        if not _is_text(encoded.dictionary.type):
+            return instants(encoded.dictionary_decode())
         return _take(_seconds_of_texts(encoded.dictionary), encoded)
     return numbers(array)
 
@@ -147,9 +153,16 @@ def labels(values: Any) -> Labels:
     encoded = _encoded(array)
     codes = np.where(present(encoded), plain(encoded.indices), -1).astype(np.int64, copy=False)
     levels = spelled(encoded.dictionary)
-    if None in levels:  # a null among the levels themselves
-        codes[np.isin(codes, [i for i, level in enumerate(levels) if level is None])] = -1
-    return Labels(codes, [level or "" for level in levels])
+    if None not in levels and len(set(levels)) == len(levels):
+        return Labels(codes, [level or "" for level in levels])
+    return _distinct(codes, levels)
+
+
+def _distinct(codes: NDArray[np.int64], levels: Sequence[str | None]) -> Labels:
+    """Give levels that are spelled alike one code, and those that are null none."""
+    places = {level: i for i, level in enumerate(dict.fromkeys(x for x in levels if x is not None))}
+    recoded = np.array([-1 if x is None else places[x] for x in levels] + [-1], dtype=np.int64)
+    return Labels(recoded[codes], list(places))
 
 
 def spelled(levels: pa.Array) -> list[str | None]:
@@ -183,6 +196,8 @@ def dense(values: Any) -> NDArray[np.float64]:
     array = as_array(values)
     if isinstance(array, pa.DictionaryArray) or _is_text(array.type):
         encoded = _encoded(array)
+        if not _is_text(encoded.dictionary.type):
+            return dense(encoded.dictionary_decode())
         parsed = np.append(_floats_of_texts(encoded.dictionary.cast(pa.string())), np.nan)
         return parsed[np.where(present(encoded), plain(encoded.indices), -1)]
     found, null, unparsable = numbers(array)
@@ -200,7 +215,10 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _encoded(array: pa.Array) -> pa.DictionaryArray:
-    return array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+    if isinstance(array, pa.DictionaryArray):
+        nulls_within = array.dictionary.null_count
+        return array.dictionary_decode().dictionary_encode() if nulls_within else array
+    return array.dictionary_encode()
 
 
 def _bits(buffer: pa.Buffer | None, array: pa.Array) -> NDArray[np.bool_]:
@@ -268,12 +286,13 @@ def _seconds_of_texts(levels: pa.StringArray) -> NDArray[np.float64]:
     return np.array([seconds(text) for text in levels.to_pylist()], dtype=np.float64)
 
 
-def _epoch_unit(seconds: NDArray[np.float64]) -> float:
-    size = float(np.nanmax(np.abs(seconds))) if len(seconds) else 0.0
-    for unit in (1e9, 1e6, 1e3):
-        if size >= 1e8 * unit:  # 1973 in that unit; later than the year 5000 in the next coarser
-            return unit
-    return 1.0
+def _from_epoch(ticks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide each by its unit; 1973 in one is later than the year 5000 in the next coarser."""
+    size = np.abs(ticks)
+    seconds: NDArray[np.float64] = ticks / np.select(
+        [size >= 1e17, size >= 1e14, size >= 1e11], [1e9, 1e6, 1e3], 1.0
+    )
+    return seconds
 
 
 def _spell(value: Any) -> str | None:

@@ -49,6 +49,8 @@ class KeysProfile:
         array = as_array(values)
         if isinstance(array, pa.DictionaryArray):
             array = array.dictionary_decode()
+        if pa.types.is_string_view(array.type):
+            array = array.cast(pa.string())  # Arrow filters no views
         null = array.null_count
         hashes = np.sort(_hashed(array.drop_null() if null else array))
         first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])

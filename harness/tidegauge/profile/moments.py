@@ -29,16 +29,22 @@ class Moments(NamedTuple):
         values = np.asarray(values, dtype=np.float64)
         if not len(values):
             return cls()
-        return cls.about(values, float(np.add.reduce(values)))
+        with np.errstate(over="ignore"):
+            total = float(np.add.reduce(values))
+        return cls.about(values, total)
 
     @classmethod
     def about(cls, values: NDArray[np.float64], total: float) -> Moments:
         """Summarise finite numbers whose sum is known."""
         n = len(values)
-        mean = total / n
+        mean = total / n if math.isfinite(total) else float((values / n).sum())
         with np.errstate(over="ignore", invalid="ignore"):
             deviations = values - mean
             m2 = float(deviations @ deviations)
+            if m2 < 1e-20 * n * mean * mean:  # no more than the rounding of the mean
+                mean += float(deviations.mean())
+                deviations = values - mean
+                m2 = float(deviations @ deviations)
         return cls(n, mean, m2 if math.isfinite(m2) else math.inf)
 
     @property
@@ -57,9 +63,11 @@ class Moments(NamedTuple):
         if not self.n or not other.n:
             return self if self.n else other
         gap = other.mean - self.mean
+        if not math.isfinite(gap):
+            return Moments(n, self.mean * (self.n / n) + other.mean * (other.n / n), math.inf)
         return Moments(
             n,
-            (self.n * self.mean + other.n * other.mean) / n,
+            self.mean + gap * (other.n / n),
             self.m2 + other.m2 + gap * gap * (self.n / n) * other.n,
         )
 
