@@ -97,7 +97,7 @@ def _logs(data: str, baseline: str | None) -> Iterator[str]:
     yield "logs:  # relative paths are taken from this file's folder"
     held = _PLACEHOLDER.sub("*", data) if baseline is None else baseline
     if baseline is None:
-        yield "  # CHANGE THIS to rows from when the model was known to work, such as validation rows:"
+        yield "  # CHANGE THIS to rows from when the model worked, such as its validation set:"
         yield "  # until then the log is held against itself, and nothing can be found."
     yield f"  baseline: {{path: {_scalar(_absolute(held))}}}"
     if is_template(data):
@@ -109,7 +109,8 @@ def _logs(data: str, baseline: str | None) -> Iterator[str]:
 
 def _columns(sample: pa.Table, found: Mapping[str, Inferred]) -> Iterator[str]:
     yield "columns:"
-    held = {one.role: name for name, one in found.items() if one.role}
+    # A name with ${ would be taken for a variable, which suites refuse here.
+    held = {one.role: name for name, one in found.items() if one.role and "${" not in name}
     for role in ROLES:
         if role in held:
             name = held[role]

@@ -122,7 +122,7 @@ def _index(frame: Any) -> Iterator[tuple[str, Any]]:
 def _column(name: str, values: Any, notes: Notes) -> pa.Array:
     kind = str(getattr(values, "dtype", ""))
     if kind == "category":
-        kind = str(values.cat.categories.dtype)
+        kind = str(getattr(values, "cat", values).categories.dtype)
     if kind.startswith(("period", "interval")):
         return _as_text(values)
     try:

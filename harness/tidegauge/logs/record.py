@@ -84,6 +84,7 @@ class Log:
 
         Examples
         --------
+        >>> from tidegauge.logs import open_log
         >>> log = open_log({"age": [31, 47], "city": ["Bern", None]})
         >>> [batch.to_pydict() for batch in log.batches(["city"])]
         [{'city': ['Bern', None]}]
