@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tidegauge.records import Interval, Part, Score
 from tidegauge_evaluators._bins import Bins
 from tidegauge_evaluators._distributions import noncentrality_interval, normal_quantile
-from tidegauge_evaluators._homogeneity import homogeneity
+from tidegauge_evaluators._homogeneity import homogeneity, pearson
 
 Floats = NDArray[np.float64]
 PARTS = 20
@@ -59,7 +59,11 @@ def divergence_score(
     effective = n * m / (n + m) * scale
     low, high = divergence, divergence
     if df:
-        bounds = noncentrality_interval(effective * divergence, df, confidence)
+        scaled = effective * divergence
+        bounds = (
+            noncentrality_interval(scaled - _inflation(bins, scaled), df, confidence)[0],
+            noncentrality_interval(scaled, df, confidence)[1],
+        )
         p, q = shares(bins)
         error = math.sqrt(_variance(p, gradient[0]) / n + _variance(q, gradient[1]) / m)
         reach = normal_quantile(0.5 + confidence / 2.0) * error
@@ -83,6 +87,16 @@ def divergence_score(
             **(details or {}),
         },
     )
+
+
+def _inflation(bins: Bins, scaled: float) -> float:
+    """How much few rows per bin have added, beyond what they add to Pearson's statistic.
+
+    Logarithms and roots of small counts scatter more than a chi-square variable, by a quarter
+    at the fewest rows a bin may hold.
+    """
+    pearsons = pearson(bins.current, bins.baseline + bins.current, int(bins.current.sum()))
+    return min(max(0.0, scaled - pearsons), 0.25 * (len(bins.labels) - 1))
 
 
 def parts(bins: Bins, contributions: Floats) -> tuple[Part, ...]:
