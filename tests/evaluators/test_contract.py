@@ -201,7 +201,8 @@ def measured(found: Evaluator, pair: Sides) -> Score | None:
         "as_of": START + 90_000.0,
         "rng": np.random.default_rng(7),
     }
-    given = {name: value for name, value in given.items() if found.takes(name)}
+    takes = inspect.signature(found.measure).parameters
+    given = {name: value for name, value in given.items() if name in takes}
     try:
         return found.measure(pair.baseline, pair.current, **given)
     except CannotMeasure:
