@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+BLOCK = 8_192
+"""Numbers worked on at a time: no large memory is asked for, which costs more than the sums."""
+
 
 class Moments(NamedTuple):
     """First two moments of a set of numbers.
@@ -39,12 +42,10 @@ class Moments(NamedTuple):
         n = len(values)
         mean = total / n if math.isfinite(total) else float((values / n).sum())
         with np.errstate(over="ignore", invalid="ignore"):
-            deviations = values - mean
-            m2 = float(deviations @ deviations)
+            m2 = _squares_about(values, mean)
             if m2 < 1e-20 * n * mean * mean:  # no more than the rounding of the mean
-                mean += float(deviations.mean())
-                deviations = values - mean
-                m2 = float(deviations @ deviations)
+                mean += float((values - mean).mean())
+                m2 = _squares_about(values, mean)
         return cls(n, mean, m2 if math.isfinite(m2) else math.inf)
 
     @property
@@ -72,6 +73,16 @@ class Moments(NamedTuple):
         )
 
 
+def _squares_about(values: NDArray[np.float64], mean: float) -> float:
+    """Sum squared deviations; not as a dot product, for BLAS would wait for threads of its own."""
+    total = 0.0
+    for start in range(0, len(values), BLOCK):
+        squares = values[start : start + BLOCK] - mean
+        squares *= squares
+        total += float(np.add.reduce(squares))
+    return total
+
+
 NO_MOMENTS = Moments()
 """Of an empty set."""
 
@@ -95,7 +106,8 @@ class Comoments(NamedTuple):
         with np.errstate(over="ignore", invalid="ignore"):
             dy, du = y - y.mean(), u - u.mean()
             squares = dy * dy
-            sums = (squares @ dy, squares @ squares, du @ dy, du @ squares)
+            products = (squares * dy, squares * squares, du * dy, du * squares)
+            sums = [np.add.reduce(each) for each in products]
         return cls(*(float(s) if math.isfinite(s) else math.inf for s in sums))
 
     def merge(

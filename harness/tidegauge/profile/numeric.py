@@ -119,9 +119,10 @@ class NumericProfile:
             return self
         kept = np.union1d(np.arange(0, len(self.cuts), step), len(self.cuts) - 1)
         cells = np.empty(2 * len(self.cuts) + 1)
-        cells[0::2], cells[1::2] = self.sums, self.cuts * self.atom
-        between = np.add.reduceat(np.append(cells, 0.0), np.append(0, 2 * kept + 2))
-        between[:-1] -= (self.cuts * self.atom)[kept]
+        with np.errstate(over="ignore", invalid="ignore"):
+            cells[0::2], cells[1::2] = self.sums, self.cuts * self.atom
+            cells[2 * kept + 1] = 0.0
+            between = np.add.reduceat(cells, np.append(0, 2 * kept + 2))
         return replace(
             self,
             cuts=self.cuts[kept],
@@ -293,6 +294,8 @@ def _sums_between(rows: Floats, below: Counts, upto: Counts) -> Floats:
     if not len(rows):
         return np.zeros(len(starts))
     edges = np.column_stack([starts, stops]).ravel()
+    inside = int(np.searchsorted(edges, len(rows), "left"))  # the last cell runs to the end
+    sums = np.zeros(len(edges))
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = np.add.reduceat(np.append(rows, 0.0), edges)[0::2]
-    return np.where(stops > starts, sums, 0.0)
+        np.add.reduceat(rows, edges[:inside], out=sums[:inside])
+    return np.where(stops > starts, sums[0::2], 0.0)
