@@ -186,11 +186,13 @@ class NumericProfile:
 
     def merge(self, other: NumericProfile) -> NumericProfile:
         """Profile of both sets of rows together; both must lie over one grid."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = self.sums + other.sums
         return replace(
             self,
             below=self.below + other.below,
             upto=self.upto + other.upto,
-            sums=self.sums + other.sums,
+            sums=sums,
             n=self.n + other.n,
             null=self.null + other.null,
             nan=self.nan + other.nan,
