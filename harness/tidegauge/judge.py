@@ -20,7 +20,7 @@ from statistics import NormalDist
 
 from tidegauge.errors import CannotMeasure, TooFewRows
 from tidegauge.records import Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
-from tidegauge.wording import amount, chance, counted, number, span
+from tidegauge.wording import amount, chance, counted, listed, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
 
@@ -198,14 +198,14 @@ def _sentence(
     odds = f"; p {chance(p)} if nothing had changed" if p is not None else ""
     if limit.versus == "any":
         if how == "beyond":
-            return f"{said}, changed{odds}"
+            return f"{said}, changed{_chiefly(one, score)}{odds}"
         return f"{said}, no change that the evidence supports{odds}"
     bound = _bound(limit, card)
     if how == "within":
         return f"{said}, {_allowed(limit, card)} {bound} allowed"
     rows = counted(score.n_current, "row")
     shown = {
-        "beyond": "",
+        "beyond": _chiefly(one, score),
         "chance": f", no more than chance makes of {rows}",
         "unshown": f", not shown by {rows}{_reach(score, limit, card)}",
     }
@@ -223,6 +223,14 @@ def _found(one: Measured, score: Score, *, precise: bool) -> str:
     if score.interval and precise:
         return f"{said} ({span(score.interval, card)})"
     return said
+
+
+def _chiefly(one: Measured, score: Score) -> str:
+    """Name what contributed most: a bin, a level, a fault, columns of another type."""
+    if not one.column and "dataset" not in one.card.reads:
+        return ""
+    labels = [part.label for part in score.parts if part.contribution > 0]
+    return f", chiefly {listed(labels if not one.column else labels[:1])}" if labels else ""
 
 
 def _side(limit: Limit, card: Card) -> str:
