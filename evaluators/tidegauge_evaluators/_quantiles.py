@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv
 
 from tidegauge.profile import NumericProfile
 from tidegauge.records import Interval, Score
 from tidegauge_evaluators._rates import Rate, changed_p, need_rows, square_and_add
+from tidegauge_evaluators._special import beta_quantile
 
 
 def quantile_score(
@@ -53,8 +53,8 @@ def quantile_interval(profile: NumericProfile, q: float, confidence: float) -> I
     """
     n, tail = profile.finite, (1.0 - confidence) / 2.0
     rows = q * n
-    low = float(betaincinv(rows, n - rows + 1.0, tail))
-    high = float(betaincinv(rows + 1.0, n - rows, 1.0 - tail))
+    low = beta_quantile(rows, n - rows + 1.0, tail)
+    high = beta_quantile(rows + 1.0, n - rows, 1.0 - tail)
     return Interval(profile.quantile(low), profile.quantile(high))
 
 

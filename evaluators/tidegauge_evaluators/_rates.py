@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, erfc, ndtri
 
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Interval, Part, Score
+from tidegauge_evaluators._distributions import normal_quantile
+from tidegauge_evaluators._special import beta_quantile
 
 LARGE = 1_000.0
 """Rows expected in every cell of a table from which on the normal tail is used: at a p-value of
@@ -58,8 +59,8 @@ def share_interval(rate: Rate, confidence: float) -> Interval:
     """
     rows, n = rate
     tail = (1.0 - confidence) / 2.0
-    low = float(betaincinv(rows, n - rows + 1, tail)) if rows else 0.0
-    high = float(betaincinv(rows + 1, n - rows, 1.0 - tail)) if rows < n else 1.0
+    low = beta_quantile(rows, n - rows + 1, tail) if rows else 0.0
+    high = beta_quantile(rows + 1, n - rows, 1.0 - tail) if rows < n else 1.0
     return Interval(low, high)
 
 
@@ -98,7 +99,7 @@ def difference_interval(then: Rate, now: Rate, confidence: float) -> Interval:
 
 def two_sided_z(confidence: float) -> float:
     """Give the standard errors on each side of a two-sided normal interval."""
-    return float(-ndtri((1.0 - confidence) / 2.0))
+    return normal_quantile((1.0 + confidence) / 2.0)
 
 
 def changed_p(then: Rate, now: Rate) -> float | None:
@@ -116,7 +117,7 @@ def changed_p(then: Rate, now: Rate) -> float | None:
     if not mixed(then, now):
         return None
     if _smallest_expected(then, now) >= LARGE:
-        return max(LEAST, float(erfc(abs(_deviation(then, now)) / math.sqrt(2.0))))
+        return max(LEAST, math.erfc(abs(_deviation(then, now)) / math.sqrt(2.0)))
     start, chances = _chances(then, now)
     found = chances[now.rows - start] * (1.0 + 1e-7)  # ties differ by rounding
     return min(1.0, max(LEAST, float(chances[chances <= found].sum())))
@@ -133,7 +134,7 @@ def rose_p(then: Rate, now: Rate) -> float:
     if not mixed(then, now):
         return 1.0
     if _smallest_expected(then, now) >= LARGE:
-        return max(LEAST, float(erfc(_deviation(then, now) / math.sqrt(2.0)) / 2.0))
+        return max(LEAST, math.erfc(_deviation(then, now) / math.sqrt(2.0)) / 2.0)
     start, chances = _chances(then, now)
     return min(1.0, max(LEAST, float(chances[now.rows - start :].sum())))
 

@@ -13,6 +13,8 @@ from tidegauge_evaluators._distributions import gamma_sf, normal_quantile
 
 ENOUGH = 1e-15
 TINY = 1e-300
+MANY = 1e5
+"""Shape from which the approximation of a gamma quantile is right to eight digits."""
 
 
 def beta_cdf(a: float, b: float, x: float) -> float:
@@ -79,13 +81,18 @@ def gamma_quantile(shape: float, p: float) -> float:
     >>> round(gamma_quantile(1.0, 0.95), 6) == round(-math.log(0.05), 6)
     True
     """
+    if p <= 0.0 or p >= 1.0:
+        return 0.0 if p <= 0.0 else math.inf
     start = 1.0 - 1.0 / (9.0 * shape) + normal_quantile(p) / (3.0 * math.sqrt(shape))
+    near = shape * max(start, 0.0) ** 3  # Wilson & Hilferty 1931
+    if shape > MANY:
+        return near
     return _solved(
         lambda x: 1.0 - gamma_sf(shape, x) - p,
         lambda x: math.exp((shape - 1.0) * math.log(x) - x - math.lgamma(shape)),
         low=0.0,
         high=shape + 40.0 * math.sqrt(shape) + 800.0,
-        guess=shape * max(start, 0.0) ** 3,  # Wilson & Hilferty 1931
+        guess=near,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 from tidegauge.errors import NotApplicable
 from tidegauge.profile import CategoricalProfile
@@ -19,6 +18,7 @@ from tidegauge_evaluators._rates import (
     share_interval,
     smallest_p,
 )
+from tidegauge_evaluators._special import beta_cdf
 
 CARD = Card(
     title="Unseen categories",
@@ -129,7 +129,7 @@ def _at_least(found: int, expected: float, events: int) -> float:
         return 0.0
     if found <= expected + 1.0:  # below, the binomial is no bound; Markov's always is
         return min(1.0, expected / found)
-    return float(betainc(found, events - found + 1, expected / events))
+    return beta_cdf(found, events - found + 1, expected / events)
 
 
 def _rows_in_both(

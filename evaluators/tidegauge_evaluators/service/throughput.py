@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from scipy.special import gammaincinv
-
 from tidegauge.errors import NotApplicable
 from tidegauge.profile import NumericProfile
 from tidegauge.records import Card, Interval, Score
 from tidegauge_evaluators._rates import need_rows, square_and_add
+from tidegauge_evaluators._special import gamma_quantile
 
 CARD = Card(
     title="Throughput",
@@ -88,5 +87,5 @@ def _interval(profile: NumericProfile, confidence: float) -> Interval:
     """Exact for a Poisson process seen from one arrival to another: the span is a gamma."""
     gaps, seconds = profile.finite - 1, profile.maximum - profile.minimum
     tail = (1.0 - confidence) / 2.0
-    low, high = (float(gammaincinv(gaps, p)) / seconds for p in (tail, 1.0 - tail))
+    low, high = (gamma_quantile(gaps, p) / seconds for p in (tail, 1.0 - tail))
     return Interval(low, high)
