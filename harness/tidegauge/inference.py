@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tidegauge.profile.arrays import as_array, instants, numbers
+from tidegauge.profile.arrays import as_array, instants, labels, numbers
 from tidegauge.records import Kind, Role
 from tidegauge.roles import ID_NAME, TIME_NAMES, assign, plain_name
 
@@ -62,32 +61,40 @@ class _Values:
         self.present = len(head) - head.null_count
 
     @cached_property
-    def texts(self) -> list[str]:
-        """Strings that occur, each once."""
-        found = pc.unique(self.head).drop_null()
-        if pa.types.is_dictionary(found.type):
-            found = found.dictionary_decode()
-        strings: list[str] = found.cast(pa.string()).to_pylist()
-        return strings
+    def is_text(self) -> bool:
+        """Whether values are strings, or times of day, which are read like strings."""
+        kind = self.head.type
+        return any(
+            test(kind) for test in (pa.types.is_dictionary, pa.types.is_string, pa.types.is_time)
+        )
 
     @cached_property
-    def distinct(self) -> int:
-        """Different values among the rows looked at."""
-        if pa.types.is_dictionary(self.head.type) or pa.types.is_string(self.head.type):
-            return len(self.texts)
-        return int(pc.count_distinct(self.head, mode="only_valid").as_py())
+    def texts(self) -> list[str]:
+        """Strings that occur, each once."""
+        codes, levels = labels(self.head)
+        return [str(levels[code]) for code in np.unique(codes[codes >= 0])]
+
+    @cached_property
+    def constant(self) -> bool:
+        """Whether one value is all there is."""
+        if self.is_text:
+            return len(self.texts) == 1
+        found = numbers(self.head).values
+        return bool((found == found[0]).all())
 
     @cached_property
     def all_differ(self) -> bool:
         """Whether no value comes twice, in all rows and not only those looked at."""
-        if self.distinct < self.present or self.present < 2:
-            return False
-        if len(self.whole) == len(self.head):
-            return True
-        plain = self.whole
-        if pa.types.is_dictionary(plain.type):
-            plain = plain.cast(plain.type.value_type)
-        return bool(pc.count_distinct(plain).as_py() == len(plain) - plain.null_count)
+        return self.present > 1 and all(map(self._differ, (self.head, self.whole)))
+
+    def _differ(self, values: pa.Array | pa.ChunkedArray) -> bool:
+        array = as_array(values)
+        if self.is_text:
+            codes = labels(array).codes
+            found = codes[codes >= 0]
+        else:
+            found = numbers(array).values
+        return len(np.unique(found)) == len(found)
 
 
 def infer(sample: pa.Table | pa.RecordBatch) -> dict[str, Inferred]:
@@ -134,9 +141,8 @@ def _inferred(values: _Values) -> Inferred:
     if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
         return Inferred(kind="nested", because=f"its type is {kind}")
     guess = _by_type(values)
-    constant = values.distinct == 1
-    because = guess.because + (", one value only" if constant else "")
-    return Inferred(kind=guess.kind, constant=constant, because=because)
+    because = guess.because + (", one value only" if values.constant else "")
+    return Inferred(kind=guess.kind, constant=values.constant, because=because)
 
 
 def _by_type(values: _Values) -> _Guess:
@@ -145,7 +151,7 @@ def _by_type(values: _Values) -> _Guess:
         return _Guess("boolean", "its type is boolean")
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _Guess("datetime", f"its type is {kind}")
-    if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_time(kind):
+    if values.is_text:
         return _of_strings(values)
     said = f"its type is {kind}"
     if pa.types.is_duration(kind):
@@ -176,10 +182,10 @@ def _counts_rows(values: _Values) -> bool:
 
 
 def _of_strings(values: _Values) -> _Guess:
-    share = values.distinct / values.present
-    named = bool(ID_NAME.search(plain_name(values.name)))
     texts = values.texts
-    if values.all_differ and named and values.present > 1:
+    share = len(texts) / values.present
+    named = bool(ID_NAME.search(plain_name(values.name)))
+    if share == 1 and named and values.all_differ:
         return _Guess("id", "no value comes twice and its name says id")
     special = _written_otherwise(values, texts)
     if special:
@@ -188,25 +194,31 @@ def _of_strings(values: _Values) -> _Guess:
         return _Guess("id", "its values are UUIDs or digests")
     words = float(np.mean([len(text.split()) for text in texts]))
     length = float(np.mean([len(text) for text in texts]))
-    if _is_prose(values.distinct, share, words, length):
+    if _is_prose(len(texts), share, words, length):
         return _Guess("text", f"{share:.0%} of its values differ, {words:.0f} words each")
     if share > NEARLY_ALL and values.present >= FEW:
         return _Guess("id", f"{share:.0%} of its values differ")
-    return _Guess("categorical", f"{values.distinct:,} different values in {values.present:,} rows")
+    return _Guess("categorical", f"{len(texts):,} different values in {values.present:,} rows")
 
 
 def _written_otherwise(values: _Values, texts: Sequence[str]) -> _Guess | None:
     """Tell numbers, times and JSON that are written as strings."""
-    parsed = numbers(values.head)
-    failed = parsed.unparsable / values.present
-    if failed <= 1 - NEARLY_ALL and values.distinct > 1:
+    glimpse = texts[:: max(len(texts) // 50, 1)]
+    if not any(char.isdigit() for text in glimpse for char in text):
+        return _json_texts(glimpse)  # parsing loads what costs more than all else here
+    failed = numbers(values.head).unparsable / values.present
+    if failed <= 1 - NEARLY_ALL and len(texts) > 1:
         if _share_of(r"^0[0-9]+$", texts):
             return _Guess("categorical", "its digits begin with zeros, so they are codes")
         return _Guess("numeric", _most("numbers", failed))
     failed = instants(values.head).unparsable / values.present
     if failed <= 1 - NEARLY_ALL:
         return _Guess("datetime", _most("dates", failed))
-    if all(text[:1] in ("{", "[") and _is_json(text) for text in texts[:50]):
+    return _json_texts(glimpse)
+
+
+def _json_texts(texts: Sequence[str]) -> _Guess | None:
+    if all(text[:1] in ("{", "[") and _is_json(text) for text in texts):
         return _Guess("nested", "its strings are JSON")
     return None
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tidegauge.profile.arrays import instants, numbers
+from tidegauge.profile.arrays import instants, labels, numbers
 from tidegauge.records import Kind, Role
 
 ID_NAME = re.compile(r"(^|_)(id|ids|uuid|guid|key|row|rownum|index|idx|no|nr|number|hash|pk)$")
@@ -157,5 +156,5 @@ def _never_negative(values: pa.Array) -> bool:
 
 
 def _is_status(values: pa.Array) -> bool:
-    levels = {str(level).lower() for level in pc.unique(values).to_pylist() if level is not None}
+    levels = {str(level).lower() for level in labels(values).levels}
     return all(level in STATUS_WORDS or re.fullmatch("[1-5][0-9][0-9]", level) for level in levels)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from tidegauge.logs.columns import leaves, pick
+from tidegauge.logs.columns import leaves, pick, require_sound
 from tidegauge.logs.places import Place
 from tidegauge.logs.record import Notes, Piece
 from tidegauge.logs.sniffing import broken, opened
@@ -18,12 +18,12 @@ def open_arrow(place: Place, notes: Notes) -> Piece:
     """Open an Arrow IPC file or stream; only its schema is read."""
     try:
         with opened(place) as stream:
-            schema = _reader(stream).schema
-    except (pa.ArrowException, OSError, EOFError) as problem:
+            found = leaves(_reader(stream).schema, notes)
+    except (pa.ArrowException, OSError, EOFError, UnicodeError) as problem:
         raise broken(place, problem) from problem
     return Piece(
         name=place.name,
-        schema=pa.schema([pa.field(one.name, one.type) for one in leaves(schema, notes)]),
+        schema=pa.schema([pa.field(one.name, one.type) for one in found]),
         rows=None,
         read=lambda columns, rows: _read(place, columns, rows, notes),
     )
@@ -44,9 +44,10 @@ def _read(
             reader = _reader(stream)
             found = [one for one in leaves(reader.schema, {}) if one.name in wanted]
             for batch in _batches(reader):
+                require_sound(batch, found)
                 for start in range(0, batch.num_rows, rows):
                     yield pick(batch.slice(start, rows), found, notes)
-        except (pa.ArrowException, OSError, EOFError) as problem:
+        except (pa.ArrowException, OSError, EOFError, UnicodeError) as problem:
             raise broken(place, problem) from problem
 
 

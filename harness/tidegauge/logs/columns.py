@@ -121,6 +121,33 @@ def pick(batch: pa.RecordBatch, wanted: Sequence[Leaf], notes: Notes) -> pa.Reco
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def require_sound(batch: pa.RecordBatch, wanted: Iterable[Leaf]) -> None:
+    """Refuse columns whose offsets or codes point nowhere: reading them would end the process.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        When a column is unsound. Bytes that are not UTF-8 are no fault here.
+    """
+    for top in {one.top for one in wanted}:
+        array = batch.column(top)
+        try:
+            array.validate(full=True)
+        except pa.ArrowInvalid as problem:
+            if "UTF8" not in str(problem):  # which is looked at after all else
+                raise
+            _require_codes(array)
+
+
+def _require_codes(array: pa.Array) -> None:
+    if kinds.is_dictionary(array.type) and len(array) > array.null_count:
+        from pyarrow.compute import min_max
+
+        ends = min_max(array.indices).as_py()
+        if ends["min"] < 0 or ends["max"] >= len(array.dictionary):
+            raise pa.ArrowInvalid("a code lies outside its dictionary")
+
+
 def _dig(array: pa.Array, path: Sequence[int]) -> pa.Array:
     for position in path:
         if isinstance(array, pa.ExtensionArray):

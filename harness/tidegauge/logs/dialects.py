@@ -42,12 +42,16 @@ def dialect_of(place: Place, seen: Seen, options: Mapping[str, Any], notes: Note
     """Tell a file's dialect from its first bytes, where the options leave it open."""
     encoding = str(options.get("encoding") or encoding_of(seen.head))
     lines = _sample(place, seen.head, encoding)
-    skip = int(options.get("skip_rows", 0))
+    skip = options.get("skip_rows", 0)
+    if not isinstance(skip, int) or not 0 <= skip < len(lines):
+        raise DataError(
+            f"{place.name}: option skip_rows is {skip!r}, and {len(lines):,} lines can be seen",
+            "allowed: a whole number, fewer than the lines of the file",
+        )
     lines = lines[skip:]
+    _require_characters(options)
     quote = str(options.get("quote", '"'))
     delimiter = str(options.get("delimiter") or _delimiter(lines, quote, place.path))
-    if len(delimiter) != 1:
-        raise DataError(f'"{delimiter}" cannot delimit fields', "allowed: one character")
     names, header_lines = _names(place, lines, delimiter, quote, options)
     decimal = str(options.get("decimal") or _decimal(lines, delimiter, quote))
     if decimal == "," and "decimal" not in options:
@@ -64,6 +68,15 @@ def dialect_of(place: Place, seen: Seen, options: Mapping[str, Any], notes: Note
         skip=skip + header_lines,
         nulls=tuple(options.get("nulls", NULLS)),
     )
+
+
+def _require_characters(options: Mapping[str, Any]) -> None:
+    for name in ("delimiter", "decimal", "quote", "escape"):
+        value = str(options.get(name) or "")
+        if len(value) > 1 or value in ("\r", "\n"):
+            raise DataError(
+                f"option {name} is {value!r}", "allowed: one character, and no line end"
+            )
 
 
 def encoding_of(head: bytes) -> str:

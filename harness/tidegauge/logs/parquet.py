@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tidegauge.logs.columns import Leaf, is_text, leaves, pick
+from tidegauge.logs.columns import Leaf, is_text, leaves, pick, require_sound
 from tidegauge.logs.places import Place
 from tidegauge.logs.record import Notes, Piece
 from tidegauge.logs.sniffing import broken, opened
@@ -23,11 +23,12 @@ def open_parquet(place: Place, notes: Notes) -> Piece:
         with opened(place) as stream:
             file = pq.ParquetFile(stream)
             metadata, schema = file.metadata, file.schema_arrow
-    except (pa.ArrowException, OSError) as problem:
+            found = leaves(schema, notes)
+    except (pa.ArrowException, OSError, UnicodeError) as problem:
         raise broken(place, problem) from problem
     return Piece(
         name=place.name,
-        schema=pa.schema([pa.field(one.name, one.type) for one in leaves(schema, notes)]),
+        schema=pa.schema([pa.field(one.name, one.type) for one in found]),
         rows=metadata.num_rows,
         read=lambda columns, rows: _read(place, metadata, schema, columns, rows, notes),
     )
@@ -54,15 +55,19 @@ def _read(
             buffer_size=BUFFER,
         )
         batches = file.iter_batches(batch_size=rows, columns=list(names))
-        for batch in _unbroken(batches, place):
-            moved = [_moved(one, schema, batch.schema) for one in found]
+        for batch, moved in _unbroken(batches, place, schema, found):
             yield pick(batch, moved, notes)
 
 
-def _unbroken(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
+def _unbroken(
+    batches: Iterator[pa.RecordBatch], place: Place, schema: pa.Schema, found: Sequence[Leaf]
+) -> Iterator[tuple[pa.RecordBatch, list[Leaf]]]:
     try:
-        yield from batches
-    except (pa.ArrowException, OSError) as problem:
+        for batch in batches:
+            moved = [_moved(one, schema, batch.schema) for one in found]
+            require_sound(batch, moved)
+            yield batch, moved
+    except (pa.ArrowException, OSError, UnicodeError) as problem:
         raise broken(place, problem) from problem
 
 

@@ -180,7 +180,9 @@ def _local(path: str, columns: Mapping[str, str]) -> Place:
     try:
         status = os.stat(path)
     except OSError as problem:
-        raise DataError(f"{path} cannot be read: {problem.strerror}") from problem
+        raise DataError(
+            f"{path} cannot be read: {problem.strerror}", "check the file, or the link"
+        ) from problem
     return Place(
         name=path, path=path, size=status.st_size, modified=status.st_mtime, partitions=columns
     )
