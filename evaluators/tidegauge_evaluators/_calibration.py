@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from tidegauge.profile.classification import ScorePair
 from tidegauge.profile.numeric import NumericProfile
@@ -188,6 +187,8 @@ def _shrunk_variance(z: Floats) -> Floats:
 
 def _mean_size(z: Floats, spread: float) -> Floats:
     """Mean absolute value of normal numbers (Leone, Nelson & Nottingham 1961)."""
+    from scipy.special import erf  # 0.2 s that no other measure needs
+
     size: Floats = spread * NOISE * np.exp(-((z / spread) ** 2) / 2) + z * erf(
         z / spread / math.sqrt(2)
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from math import lgamma
 from typing import NamedTuple
-
-from scipy.special import gammaln, ndtr, stdtr, stdtrit
 
 from tidegauge.profile.moments import Moments
 from tidegauge.records import Interval
@@ -20,6 +19,7 @@ from tidegauge_evaluators._rates import (
     square_and_add,
     two_sided_z,
 )
+from tidegauge_evaluators._special import student_quantile, student_sf
 
 
 class Compared(NamedTuple):
@@ -78,13 +78,12 @@ def quantile(confidence: float, df: float = math.inf) -> float:
     """
     if math.isinf(df):
         return two_sided_z(confidence)
-    return float(stdtrit(df, (1 + confidence) / 2))
+    return student_quantile((1 + confidence) / 2, df)
 
 
 def two_sided(t: float, df: float = math.inf) -> float:
     """Probability of a t this far from zero, on either side."""
-    tail = ndtr(-abs(t)) if math.isinf(df) else stdtr(df, -abs(t))
-    return max(LEAST, float(2 * tail))
+    return max(LEAST, 2 * student_sf(abs(t), df))
 
 
 def welch_df(parts: tuple[tuple[float, float], ...]) -> float:
@@ -167,8 +166,8 @@ def _constant_p(gap: float, n_baseline: int, n_current: int) -> float:
     """Permutation p-value of two constant samples."""
     if gap == 0:
         return 1.0
-    ways = gammaln(n_baseline + n_current + 1) - gammaln(n_baseline + 1) - gammaln(n_current + 1)
-    return float(min(1.0, 2 * math.exp(-min(float(ways), 700.0))))
+    ways = lgamma(n_baseline + n_current + 1) - lgamma(n_baseline + 1) - lgamma(n_current + 1)
+    return min(1.0, 2 * math.exp(-min(ways, 700.0)))
 
 
 def compare_logged(
