@@ -204,7 +204,7 @@ def _of_strings(values: _Values) -> _Guess:
 def _written_otherwise(values: _Values, texts: Sequence[str]) -> _Guess | None:
     """Tell numbers, times and JSON that are written as strings."""
     glimpse = texts[:: max(len(texts) // 50, 1)]
-    if not any(char.isdigit() for text in glimpse for char in text):
+    if _share_of(r"^\s*[-+.]?\d", glimpse) < 0.5:
         return _json_texts(glimpse)  # parsing loads what costs more than all else here
     failed = numbers(values.head).unparsable / values.present
     if failed <= 1 - NEARLY_ALL and len(texts) > 1:
