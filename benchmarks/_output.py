@@ -98,3 +98,10 @@ def percent(hits: int, n: int, *, interval: bool = False) -> str:
         return said
     low, high = share_interval(hits, n)
     return f"{said} ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def at_most(share: float, hits: int, n: int) -> str:
+    """Say whether a share of runs keeps to a bound, as far as so many runs can tell."""
+    if hits <= share * n:
+        return "met"
+    return "MISSED" if share_interval(hits, n)[0] > share else "met within error"

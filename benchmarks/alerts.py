@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from scipy.stats import chi2_contingency, false_discovery_control, ks_2samp
 
 from _faults import FAULTS, IDENTIFIERS, eligible, identifiers
-from _output import machine, parse_sizes, percent, print_table, short, write_json
+from _output import at_most, machine, parse_sizes, percent, print_table, short, write_json
 from _tables import FEATURES, fits, floats, is_numeric, load, replaced, split
 from tidegauge import Baseline, Report, check, freeze_baseline
 from tidegauge.suite import Columns, Logs, Source, Suite, preset_checks
@@ -207,8 +207,9 @@ def print_quiet(tallies: Mapping[tuple[int, str, str], Tally], sizes: Sequence[i
     rows = []
     for contender in CONTENDERS:
         cells = [tallies[size, NOTHING, contender] for size in sizes]
-        worst = max(cell.any / max(1, cell.runs) for cell in cells)
-        target = f"<= 5 %: {'met' if worst <= BUDGET else 'MISSED'}" if contender in PRESETS else ""
+        worst = max(cells, key=lambda cell: cell.any / max(1, cell.runs))
+        word = at_most(BUDGET, worst.any, worst.runs)
+        target = f"<= 5 %: {word}" if contender in PRESETS else ""
         rows.append((contender, *(percent(c.any, c.runs, interval=True) for c in cells), target))
     head = ("contender", *(f"{short(size)} rows" for size in sizes), "target")
     print_table("Runs with any alarm although nothing changed (95 % interval)", head, rows)
@@ -225,13 +226,12 @@ def print_faults(tallies: Mapping[tuple[int, str, str], Tally], sizes: Sequence[
                     fault,
                     short(size),
                     *(percent(c.planted, c.runs) for c in cells),
-                    *(percent(c.elsewhere, c.runs) for c in cells[: len(PRESETS)]),
+                    " / ".join(percent(c.elsewhere, c.runs) for c in cells),
                     str(cells[0].runs),
                     fault_target(fault, size, cells),
                 )
             )
-    elsewhere = [f"{preset} elsewhere" for preset in PRESETS]
-    head = ("fault", "rows", *CONTENDERS, *elsewhere, "runs", "target")
+    head = ("fault", "rows", *CONTENDERS, "another column alarms", "runs", "target")
     print_table("Runs in which the column with the fault alarms", head, rows)
 
 
@@ -246,7 +246,7 @@ def fault_target(fault: str, size: int, cells: Sequence[Tally]) -> str:
         ok = shares[1] >= shares[CONTENDERS.index("scipy+BH")]
         return f"sensitive >= scipy+BH: {'met' if ok else 'MISSED'}"
     if fault == IDENTIFIERS or any(x.name == fault and x.harmless for x in FAULTS):
-        return f"both silent: {'met' if max(shares[:2]) <= BUDGET else 'MISSED'}"
+        return f"both silent: {'met' if max(shares[:2]) <= 0.01 else 'MISSED'}"
     return ""
 
 
