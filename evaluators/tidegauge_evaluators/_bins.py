@@ -14,6 +14,8 @@ Counts = NDArray[np.int64]
 
 EXPECTED = 5.0
 """Rows that a bin must expect on the smaller side; thinner ones are pooled."""
+SPARSE = 100
+"""Levels up to which evidence is also sought in those that expect one row to five."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,26 +187,49 @@ def interval_label(cuts: NDArray[np.float64], first: int, last: int) -> str:
 def _level_bins(baseline: CategoricalProfile, current: CategoricalProfile, bins: int) -> Bins:
     names, a, b = _levels(baseline, current)
     n, m = baseline.present, current.present
-    wanted = EXPECTED * (n + m) / min(n, m)
-    total = a + b
-    common = np.flatnonzero(total >= wanted)
-    rare = np.flatnonzero((total < wanted) & (total > 0))
+    one = (n + m) / min(n, m)
     unnamed = (n - int(a.sum()), m - int(b.sum()))
-    if not len(rare) and not any(unnamed):
-        groups: list[tuple[str, int, int]] = []
-    elif any(unnamed):
-        groups = [_pool(names, a, b, rare, unnamed)]
-    else:
-        groups = _rare_groups(names, a, b, rare, bins=bins, wanted=wanted)
-    before = np.append(a[common], [rows for _, rows, _ in groups]).astype(np.int64)
-    now = np.append(b[common], [rows for _, _, rows in groups]).astype(np.int64)
+    groups, pooled = _level_groups(names, a, b, unnamed, bins=bins, least=EXPECTED * one)
+    tested = groups
+    if pooled:
+        ordered = np.sort(a + b)[::-1]
+        top = ordered[min(SPARSE, len(ordered)) - 1]
+        least = min(EXPECTED * one, max(one, float(top)))
+        tested, _ = _level_groups(names, a, b, unnamed, bins=bins, least=least)
     return Bins(
-        labels=(*(names[i] for i in common), *(label for label, _, _ in groups)),
-        baseline=before,
-        current=now,
-        tested=(before, now),
-        pooled=len(rare),
+        labels=tuple(label for label, _, _ in groups),
+        baseline=np.array([rows for _, rows, _ in groups], dtype=np.int64),
+        current=np.array([rows for _, _, rows in groups], dtype=np.int64),
+        tested=(
+            np.array([rows for _, rows, _ in tested], dtype=np.int64),
+            np.array([rows for _, _, rows in tested], dtype=np.int64),
+        ),
+        pooled=pooled,
     )
+
+
+def _level_groups(
+    names: list[str], a: Counts, b: Counts, unnamed: tuple[int, int], *, bins: int, least: float
+) -> tuple[list[tuple[str, int, int]], int]:
+    """Levels with ``least`` rows on both sides together, the rest pooled, and how many those are.
+
+    Parameters
+    ----------
+    unnamed
+        Rows of both sides whose levels' counts are not known; they join the pool.
+    """
+    total = a + b
+    common = np.flatnonzero(total >= least)
+    rare = np.flatnonzero((total < least) & (total > 0))
+    groups = [
+        (names[i], int(before), int(now))
+        for i, before, now in zip(common.tolist(), a[common], b[common], strict=True)
+    ]
+    if any(unnamed):
+        groups.append(_pool(names, a, b, rare, unnamed))
+    elif len(rare):
+        groups += _rare_groups(names, a, b, rare, bins=bins, wanted=least)
+    return groups, len(rare)
 
 
 def _levels(

@@ -51,7 +51,7 @@ class AbsoluteSum:
             return 2.0 / shape * math.exp(2.0 * logs) <= ratio
 
         return cls(
-            shape=largest_below(too_wide, 0.05, 1e6), square=square, mean=mean, signed=signed
+            shape=largest_below(too_wide, 0.05, 1e6, 1e-5), square=square, mean=mean, signed=signed
         )
 
     def sf(self, value: float) -> float:
@@ -67,7 +67,7 @@ class AbsoluteSum:
     def quantile(self, confidence: float) -> float:
         """Value that the sum stays below with this probability."""
         top = 10.0 * math.sqrt(self.square)
-        return largest_below(lambda value: self.sf(value) >= 1.0 - confidence, 0.0, top)
+        return largest_below(lambda value: self.sf(value) >= 1.0 - confidence, 0.0, top, 1e-3)
 
 
 def share_errors(shares: Floats, effective: float) -> AbsoluteSum:
@@ -89,7 +89,7 @@ def share_errors(shares: Floats, effective: float) -> AbsoluteSum:
     return AbsoluteSum.matching(math.sqrt(2.0 / math.pi) * float(spread.sum()), variance)
 
 
-def gap_errors(heights: Floats, widths: Floats, effective: float, groups: int = 96) -> AbsoluteSum:
+def gap_errors(heights: Floats, widths: Floats, effective: float, groups: int = 64) -> AbsoluteSum:
     """Integral of the absolute gap between two samples' distribution functions.
 
     Parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 TINY = 1e-300
 
@@ -17,6 +18,7 @@ def normal_sf(z: float) -> float:
     return 0.5 * math.erfc(z / math.sqrt(2.0))
 
 
+@cache
 def normal_quantile(p: float) -> float:
     """Value that a standard normal stays below with probability ``p``."""
     from statistics import NormalDist  # 10 ms that only runs with intervals need
@@ -82,9 +84,10 @@ def kolmogorov_sf(z: float) -> float:
     return min(1.0, max(0.0, 2.0 * sum(terms)))
 
 
+@cache
 def kolmogorov_quantile(confidence: float) -> float:
     """Value that the largest gap of a Brownian bridge stays below with this probability."""
-    return largest_below(lambda z: kolmogorov_sf(z) >= 1.0 - confidence, 0.0, 10.0)
+    return largest_below(lambda z: kolmogorov_sf(z) >= 1.0 - confidence, 0.0, 10.0, 1e-12)
 
 
 def noncentral_chi_square_cdf(x: float, df: float, noncentrality: float) -> float:
@@ -119,20 +122,30 @@ def noncentrality_interval(x: float, df: float, confidence: float) -> tuple[floa
     def bound(level: float) -> float:
         if chi_square_sf(x, df) >= 1.0 - level:
             return 0.0
-        top = 4.0 * x + 40.0 * (df + 1.0)
-        return largest_below(lambda at: noncentral_chi_square_cdf(x, df, at) >= level, 0.0, top)
+        top = 2.0 * x + 8.0 * math.sqrt(x + df) + 40.0
+        return largest_below(
+            lambda at: noncentral_chi_square_cdf(x, df, at) >= level, 0.0, top, 1e-4
+        )
 
     return bound(1.0 - tail), bound(tail)
 
 
-def largest_below(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """Largest value for which a condition that fails from some point on still holds."""
-    for _ in range(60):
+def largest_below(
+    holds: Callable[[float], bool], low: float, high: float, tolerance: float = 1e-6
+) -> float:
+    """Largest value for which a condition that fails from some point on still holds.
+
+    Parameters
+    ----------
+    tolerance
+        Share of the value that it may be off by.
+    """
+    for _ in range(100):
         middle = 0.5 * (low + high)
         if holds(middle):
             low = middle
         else:
             high = middle
-        if high - low <= 1e-9 * high:
+        if high - low <= tolerance * high:
             break
     return low

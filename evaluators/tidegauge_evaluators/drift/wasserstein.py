@@ -47,7 +47,8 @@ def wasserstein(
     Rows beyond the baseline's range count with their actual mean, so one row of 1e6 moves the
     value; it moves neither the p-value, which looks only at cells with enough rows on either
     side of them, nor the lower end of the interval. Where the interquartile range is 0 the
-    standard deviation takes its place, and 1 where that is 0 too: ``details["scale"]``.
+    standard deviation takes its place, and 1 where that is 0 too: ``details["scale"]``. The
+    interval takes this unit, ``details["unit"]``, as given.
 
     Parameters
     ----------
