@@ -66,6 +66,8 @@ def share_interval(rate: Rate, confidence: float) -> Interval:
 
 def score_interval(share: float, rows: float, z: float) -> Interval:
     """Wilson's score interval of a share (1927, JASA 22), ``z`` standard errors wide."""
+    if math.isinf(z):
+        return Interval(0.0, 1.0)
     if not rows:
         return Interval(0.0, 1.0)
     spread = z * math.sqrt(share * (1.0 - share) / rows + (z / (2.0 * rows)) ** 2)

@@ -97,13 +97,15 @@ def gamma_quantile(shape: float, p: float) -> float:
 
 
 def student_sf(t: float, df: float) -> float:
-    """Probability that a Student variable exceeds ``t``.
+    """Probability that a Student variable exceeds ``t``; even odds without degrees of freedom.
 
     Examples
     --------
     >>> round(student_sf(2.0, 10.0), 5)
     0.03669
     """
+    if df <= 0.0:
+        return 0.5
     if math.isinf(df):
         return 0.5 * math.erfc(t / math.sqrt(2.0))
     half = 0.5 * beta_cdf(df / 2.0, 0.5, df / (df + t * t))
@@ -120,6 +122,8 @@ def student_quantile(p: float, df: float) -> float:
     """
     if math.isinf(df):
         return normal_quantile(p)
+    if df <= 0.0:
+        return math.copysign(math.inf, p - 0.5)
     if p < 0.5:
         return -student_quantile(1.0 - p, df)
     x = beta_quantile(df / 2.0, 0.5, 2.0 * (1.0 - p))
