@@ -176,13 +176,12 @@ def _from_below(terms: Floats) -> Floats:
 def _hidden(a: Floats, b: Floats, above: Floats, wrong: Floats) -> float:
     """Most that the order of rows within open cells can change average precision."""
     before, clear = above - a, wrong - b
-    ends = [
-        np.where(a > 0, a - missed * _harmonic(before + missed, a), 0.0)
-        for missed in (clear, wrong)
-    ]
+    # At best all rows of the class come first and share one score; at worst last, one by one.
+    best = a * above / np.maximum(above + clear, 1.0)
+    worst = np.where(a > 0, a - wrong * _harmonic(before + wrong, a), 0.0)
     tied = a * above / np.maximum(above + wrong, 1.0)
     open_cells = np.arange(len(a)) % 2 == 1
-    most = max(np.where(open_cells, abs(end - tied), 0.0).sum() for end in ends)
+    most = max(np.where(open_cells, abs(end - tied), 0.0).sum() for end in (best, worst))
     return float(most / a.sum())
 
 
