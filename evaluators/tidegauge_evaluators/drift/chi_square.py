@@ -39,7 +39,10 @@ def chi_square(
     V is taken as if both sides had equally many rows, V^2 = sum (p - q)^2 / (2 (p + q)), so that
     a short window and a long one of the same population give the same value. The p-value is
     exact for two bins, Pearson's with its mean corrected where every bin expects five rows, and
-    from random tables with the same margins otherwise: ``details["test"]`` says which.
+    from random tables with the same margins otherwise: ``details["test"]`` says which. Numeric
+    columns are tested over bins that hold equally many rows of both sides together, and levels
+    down to one expected row, while the value keeps to the baseline's bins and to levels with
+    five.
 
     Parameters
     ----------
