@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ def group_starts(cells: Counts, bins: int, *, each_value: bool = False) -> NDArr
     return np.flatnonzero(starts)
 
 
+@lru_cache(maxsize=2)  # the measures that share a column's bins follow each other
 def _numeric_bins(baseline: NumericProfile, current: NumericProfile, bins: int) -> Bins:
     cells, others = baseline.cells, current.cells
     n, m = baseline.finite, current.finite
@@ -184,6 +186,7 @@ def interval_label(cuts: NDArray[np.float64], first: int, last: int) -> str:
     return f"{'≤' if last % 2 else '<'} {high}" if high else "all values"
 
 
+@lru_cache(maxsize=2)
 def _level_bins(baseline: CategoricalProfile, current: CategoricalProfile, bins: int) -> Bins:
     names, a, b = _levels(baseline, current)
     n, m = baseline.present, current.present

@@ -59,9 +59,11 @@ def share_interval(rate: Rate, confidence: float) -> Interval:
     """
     rows, n = rate
     tail = (1.0 - confidence) / 2.0
-    low = beta_quantile(rows, n - rows + 1, tail) if rows else 0.0
-    high = beta_quantile(rows + 1, n - rows, 1.0 - tail) if rows < n else 1.0
-    return Interval(low, high)
+    if rows in (0, n):  # the quantile has a closed form
+        far = -math.expm1(math.log(tail) / n)
+        return Interval(0.0, far) if not rows else Interval(1.0 - far, 1.0)
+    low = beta_quantile(rows, n - rows + 1, tail)
+    return Interval(low, beta_quantile(rows + 1, n - rows, 1.0 - tail))
 
 
 def score_interval(share: float, rows: float, z: float) -> Interval:
