@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from tidegauge_evaluators._distributions import gamma_sf, normal_quantile
 
@@ -44,6 +45,7 @@ def beta_log_density(a: float, b: float, x: float) -> float:
     return ways + (a - 1.0) * math.log(x) + (b - 1.0) * math.log1p(-x)
 
 
+@lru_cache(maxsize=4_096)  # columns of one log often miss the same number of rows
 def beta_quantile(a: float, b: float, p: float) -> float:
     """Value that a beta variable stays below with probability ``p``.
 
@@ -132,22 +134,21 @@ def student_quantile(p: float, df: float) -> float:
 
 def _beta_fraction(a: float, b: float, x: float) -> float:
     """Evaluate the continued fraction of the incomplete beta by Lentz's rule."""
-    c, d = 1.0, 1.0 / _apart(1.0 - (a + b) * x / (a + 1.0))
+    c, d = 1.0, 1.0 / ((1.0 - (a + b) * x / (a + 1.0)) or TINY)
     total = d
     for m in range(1, 10_000):
         even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
-        for step in (even, odd):
-            d = 1.0 / _apart(1.0 + step * d)
-            c = _apart(1.0 + step / c)
-            total *= c * d
-        if abs(c * d - 1.0) < ENOUGH:
+        d = 1.0 / ((1.0 + even * d) or TINY)
+        c = (1.0 + even / c) or TINY
+        total *= c * d
+        d = 1.0 / ((1.0 + odd * d) or TINY)
+        c = (1.0 + odd / c) or TINY
+        change = c * d
+        total *= change
+        if -ENOUGH < change - 1.0 < ENOUGH:
             break
     return total
-
-
-def _apart(value: float) -> float:
-    return value if abs(value) > TINY else TINY
 
 
 def _solved(
