@@ -6,6 +6,7 @@ Exit codes: 0 passed (warnings included), 1 a critical verdict, 2 could not run,
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -294,6 +295,7 @@ def _write(files: dict[Path, str]) -> None:
 
 def main() -> None:
     """Entry point of the ``tidegauge`` command."""
+    gc.set_threshold(200_000)  # starting makes many objects and no garbage: a tenth of a short run
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as exit_:
