@@ -118,16 +118,18 @@ def noncentrality_interval(x: float, df: float, confidence: float) -> tuple[floa
     The lower one is 0 when chance alone gives ``x`` or more often enough.
     """
     tail = (1.0 - confidence) / 2.0
+    return noncentrality_bound(x, df, 1.0 - tail), noncentrality_bound(x, df, tail)
 
-    def bound(level: float) -> float:
-        if chi_square_sf(x, df) >= 1.0 - level:
-            return 0.0
-        top = 2.0 * x + 8.0 * math.sqrt(x + df) + 40.0
-        return largest_below(
-            lambda at: noncentral_chi_square_cdf(x, df, at) >= level, 0.0, top, 1e-4
-        )
 
-    return bound(1.0 - tail), bound(tail)
+def noncentrality_bound(x: float, df: float, level: float) -> float:
+    """Noncentrality at which a chi-square variable is ``x`` or less with this probability.
+
+    It is 0 where even chance alone gives ``x`` or less no more often.
+    """
+    if chi_square_sf(x, df) >= 1.0 - level:
+        return 0.0
+    top = 2.0 * x + 8.0 * math.sqrt(x + df) + 40.0
+    return largest_below(lambda at: noncentral_chi_square_cdf(x, df, at) >= level, 0.0, top, 1e-4)
 
 
 def largest_below(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidegauge.records import Interval, Part, Score
 from tidegauge_evaluators._bins import Bins
-from tidegauge_evaluators._distributions import noncentrality_interval, normal_quantile
+from tidegauge_evaluators._distributions import noncentrality_bound, normal_quantile
 from tidegauge_evaluators._homogeneity import homogeneity, pearson
 
 Floats = NDArray[np.float64]
@@ -60,9 +60,10 @@ def divergence_score(
     low, high = divergence, divergence
     if df:
         scaled = effective * divergence
+        tail = (1.0 - confidence) / 2.0
         bounds = (
-            noncentrality_interval(scaled - _inflation(bins, scaled), df, confidence)[0],
-            noncentrality_interval(scaled, df, confidence)[1],
+            noncentrality_bound(scaled - _inflation(bins, scaled), df, 1.0 - tail),
+            noncentrality_bound(scaled, df, tail),
         )
         p, q = shares(bins)
         error = math.sqrt(_variance(p, gradient[0]) / n + _variance(q, gradient[1]) / m)
