@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tidegauge.errors import TooFewRows
 from tidegauge.profile import CategoricalProfile, NumericProfile
+from tidegauge.profile.arrays import distinct
 
 Counts = NDArray[np.int64]
 
@@ -144,7 +145,7 @@ def _even_groups(
     nearer = np.where(2 * ranks < first + last, first, last)
     ranks = np.where(place % 2, nearer, ranks)
     alone = 1 + 2 * np.flatnonzero((total[1::2] > 0) & (each_value or total[1::2] * bins > size))
-    ranks = np.unique(np.concatenate([[0, size], ranks, ends[alone], ends[alone + 1]]))
+    ranks = distinct(np.sort(np.concatenate([[0, size], ranks, ends[alone], ends[alone + 1]])))
     strict = np.append(True, total > 0)  # interpolation wants ranks that rise
     counts = np.interp(ranks, ends[strict], np.append(0, np.cumsum(others))[strict])
     now = np.diff(np.floor(counts + 0.5).astype(np.int64))

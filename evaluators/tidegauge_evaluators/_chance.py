@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegauge.profile.arrays import distinct
 from tidegauge_evaluators._distributions import gamma_sf, largest_below, normal_sf
 
 Floats = NDArray[np.float64]
@@ -104,7 +105,7 @@ def gap_errors(heights: Floats, widths: Floats, effective: float, groups: int = 
         Correlations are taken between so many groups of neighbouring cells.
     """
     spread = widths * np.sqrt(heights * (1.0 - heights) / effective)
-    starts = np.unique(np.linspace(0, len(heights), groups + 1).astype(np.intp)[:-1])
+    starts = distinct(np.linspace(0, len(heights), groups + 1).astype(np.intp)[:-1])
     total = np.add.reduceat(spread, starts)
     weight = np.maximum(total, 1e-300)
     middle = np.add.reduceat(spread * heights, starts) / weight

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.profile import CategoricalProfile, DatasetProfile, NumericProfile
+from tidegauge.profile.arrays import distinct
 from tidegauge.profile.dataset import ColumnProfile
 from tidegauge.records import Column, Curves, Shares
 
@@ -138,11 +139,11 @@ def _edges(before: NumericProfile, now: NumericProfile) -> NDArray[np.float64]:
     high = max(side.quantile(0.995) for side in (before, now))
     core = before.quantile(0.005), before.quantile(0.995)
     even = np.linspace(0, len(before.cuts) - 1, BINS + 1).astype(np.int64)[1:-1]
-    inner = np.unique(before.cuts[even])
+    inner = distinct(before.cuts[even])
     for start, stop in ((low, high), core):
         wanted = np.linspace(start, stop, BINS + 1)[1:-1]
         places = np.clip(np.searchsorted(before.cuts, wanted), 0, len(before.cuts) - 1)
-        spaced = np.unique(before.cuts[places])
+        spaced = distinct(before.cuts[places])
         if len(spaced) >= BINS // 3 and _heaviest(before, spaced) < CROWDED:
             inner = spaced
             break
@@ -165,7 +166,7 @@ def _shares_between(side: NumericProfile, edges: NDArray[np.float64]) -> tuple[f
 
 
 def _curves(before: NumericProfile, now: NumericProfile) -> Curves:
-    places = np.unique(np.linspace(0, len(before.cuts) - 1, POINTS).round().astype(int))
+    places = distinct(np.linspace(0, len(before.cuts) - 1, POINTS).round().astype(int))
     at = before.cuts[places].tolist()
     was = (before.upto[places] / before.finite).tolist()
     is_now = (now.upto[places] / now.finite).tolist()

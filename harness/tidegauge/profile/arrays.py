@@ -191,6 +191,11 @@ def coded(values: Any, among: Sequence[str]) -> NDArray[np.int64]:
     return np.where(codes < 0, -1, known[codes])
 
 
+def distinct(ordered: NDArray[Any]) -> NDArray[Any]:
+    """Drop repeats from sorted values; ``np.unique`` first imports masked arrays, for 0.02 s."""
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+
+
 def dense(values: Any) -> NDArray[np.float64]:
     """One float64 a row, NaN where there is no number."""
     array = as_array(values)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegauge.profile.arrays import distinct
+
 PROBES = 512
 KEPT = 64
 
@@ -43,7 +45,9 @@ class Heavy:
 
     def merge(self, other: Heavy) -> Heavy:
         """Heavy values of both sets of rows together."""
-        values, place = np.unique(np.append(self.values, other.values), return_inverse=True)
+        both = np.append(self.values, other.values)
+        values = distinct(np.sort(both))
+        place = np.searchsorted(values, both)
         counts = np.zeros(len(values), dtype=np.int64)
         np.add.at(counts, place, np.append(self.counts, other.counts))
         return _pruned(values, counts, self.slack + other.slack)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegauge.profile.arrays import Numbers, instants, numbers
+from tidegauge.profile.arrays import Numbers, distinct, instants, numbers
 from tidegauge.profile.heavy import Heavy
 from tidegauge.profile.moments import NO_MOMENTS, Moments
 
@@ -277,7 +277,7 @@ def quantile_cuts(values: NDArray[Any], cuts: int = CUTS) -> Floats:
     if len(first) <= cuts:
         return ordered[first]
     places = np.linspace(0, len(ordered) - 1, cuts).round().astype(np.int64)
-    return np.unique(ordered[places])
+    return distinct(ordered[places])
 
 
 def log_cuts(cuts: int = CUTS) -> Floats:
