@@ -193,7 +193,8 @@ def coded(values: Any, among: Sequence[str]) -> NDArray[np.int64]:
 
 def distinct(ordered: NDArray[Any]) -> NDArray[Any]:
     """Drop repeats from sorted values; ``np.unique`` first imports masked arrays, for 0.02 s."""
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    kept: NDArray[Any] = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return kept
 
 
 def dense(values: Any) -> NDArray[np.float64]:
