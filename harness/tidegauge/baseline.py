@@ -18,7 +18,6 @@ import numpy as np
 import pyarrow as pa
 
 from tidegauge.errors import BaselineError
-from tidegauge.layouts import lay_out
 from tidegauge.packing import pack, unpack
 from tidegauge.profile import DatasetProfile
 from tidegauge.profile.dataset import Mapper
@@ -64,6 +63,8 @@ def freeze(
     seed
         Seeds the sample.
     """
+    from tidegauge.layouts import lay_out  # not needed where a stored baseline is read
+
     rng = np.random.default_rng(seed)
     sample, whole = draw_sample(log, _sample_rows(log.schema), rng)
     layout, notes = lay_out(sample, columns)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tidegauge.errors import NotApplicable
 from tidegauge.profile import NumericProfile
+from tidegauge.profile.arrays import distinct
 from tidegauge.records import Card, Interval, Part, Score
 from tidegauge_evaluators._bins import group_starts, interval_label, require_rows
 from tidegauge_evaluators._chance import gap_errors
@@ -183,7 +184,7 @@ def _parts(
 ) -> tuple[Part, ...]:
     cells, others = baseline.cells, current.cells
     last = len(cells) - 1
-    starts = np.union1d(group_starts(cells, GROUPS), [1, last])
+    starts = distinct(np.sort(np.append(group_starts(cells, GROUPS), [1, last])))
     stops = np.append(starts[1:], len(cells)) - 1
     pieces = np.zeros(len(cells))
     pieces[0::2] = np.abs(area.signed) / scale
