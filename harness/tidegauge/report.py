@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from html import escape
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tidegauge import records
@@ -159,9 +160,17 @@ def _encode(report: Report) -> str:
     )
 
 
+@cache
+def _fields_of(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(kind.__dataclass_fields__)
+    return names, attrgetter(*names)
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        kind: Any = type(value)
+        names, read = _fields_of(kind)
+        return dict(zip(names, read(value), strict=True))
     if isinstance(value, Mapping):
         return dict(value)
     if hasattr(value, "item"):  # a numpy scalar that came through a check's parameters
