@@ -18,6 +18,8 @@ BINS = 28
 POINTS = 64
 CROWDED = 0.6
 """Share of the baseline in one bin from which a picture shows nothing."""
+DIGITS = 6
+"""Decimals of shares that are only drawn; more would double a report's size."""
 LEVELS = 12
 """Most levels drawn; the rest is one bar."""
 
@@ -117,8 +119,8 @@ def _bin_shares(before: NumericProfile, now: NumericProfile) -> Shares:
         return Shares(
             labels=tuple(f"{cut:g}" for cut in before.cuts.tolist()),
             edges=(),
-            baseline=tuple((before.atom / before.finite).tolist()),
-            current=tuple((now.atom / now.finite).tolist()),
+            baseline=tuple((before.atom / before.finite).round(DIGITS).tolist()),
+            current=tuple((now.atom / now.finite).round(DIGITS).tolist()),
         )
     edges = _edges(before, now)
     return Shares(
@@ -162,14 +164,14 @@ def _shares_between(side: NumericProfile, edges: NDArray[np.float64]) -> tuple[f
     """Share of rows in each bin, lower edge included; what lies outside joins the outer bins."""
     left = side.below[np.searchsorted(side.cuts, edges[1:-1])]
     counts = np.diff(np.concatenate([[0], left, [side.finite]]))
-    return tuple((counts / side.finite).tolist())
+    return tuple((counts / side.finite).round(DIGITS).tolist())
 
 
 def _curves(before: NumericProfile, now: NumericProfile) -> Curves:
     places = distinct(np.linspace(0, len(before.cuts) - 1, POINTS).round().astype(int))
     at = before.cuts[places].tolist()
-    was = (before.upto[places] / before.finite).tolist()
-    is_now = (now.upto[places] / now.finite).tolist()
+    was = (before.upto[places] / before.finite).round(DIGITS).tolist()
+    is_now = (now.upto[places] / now.finite).round(DIGITS).tolist()
     if now.maximum > at[-1]:
         at, was, is_now = [*at, now.maximum], [*was, 1.0], [*is_now, 1.0]
     return Curves(at=tuple(at), baseline=tuple(was), current=tuple(is_now))
