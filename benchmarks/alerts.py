@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from tidegauge.suite import Columns, Logs, Source, Suite, preset_checks
 PRESETS = ("standard", "sensitive")
 CONTENDERS = (*PRESETS, "scipy", "scipy+BH")
 NOTHING = "nothing"
-BUDGET = 0.05
+BUDGET, SILENT = 0.05, 0.01
 CERTAIN = ("null burst 5 %", "sentinel 3 %", "new level 2 %")
 """What both presets must catch in 95 % of runs from 1,000 rows on."""
 COMPARED = ("unit x1000", "unit x2.54", "bias 0.2 sd", "variance x1.5", "levels permuted",
@@ -51,6 +51,8 @@ class Job:
     table: str
     rows: int
     seed: int
+    faults: bool
+    """Whether faults are planted, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Finding:
     """Whether the column with the fault alarms."""
     elsewhere: bool
     """Whether any other column alarms."""
+    columns: frozenset[str]
+    """Every column that alarms."""
     by: tuple[str, ...] = ()
     """Measures and columns that alarm."""
     failed: tuple[str, ...] = ()
@@ -109,6 +113,8 @@ def run_job(job: Job) -> list[Finding]:
     rng = np.random.default_rng([job.seed, job.rows, list(FEATURES).index(job.table)])
     before, now = split(load(job.folder, job.table), job.rows, rng)
     found = list(with_faults(job, before, now, rng))
+    if not job.faults:
+        return found
     name = "code"
     before = before.append_column(name, identifiers(before.num_rows, rng))
     now = now.append_column(name, identifiers(now.num_rows, rng))
@@ -121,14 +127,22 @@ def with_faults(
     """Judge the split as it is, then with each fault in a column drawn for it."""
     baseline = freeze_baseline(suite_of("standard"), source=before)
     p_values = {name: textbook_p(before[name], now[name]) for name in now.column_names}
-    yield from everyone(job, before, now, NOTHING, "", p_values, baseline)
-    for fault in FAULTS:
+    quiet = list(everyone(job, before, now, NOTHING, "", p_values, baseline))
+    yield from quiet
+    for fault in FAULTS if job.faults else ():
         names = [n for n in now.column_names if eligible(fault, now[n])]
         if names:
             name = str(rng.choice(names))
             struck = replaced(now, name, fault.plant(now[name], rng))
             here = p_values | {name: textbook_p(before[name], struck[name])}
-            yield from everyone(job, before, struck, fault.name, name, here, baseline)
+            found = list(everyone(job, before, struck, fault.name, name, here, baseline))
+            yield from newly(found, quiet, name) if fault.harmless else found
+
+
+def newly(found: Sequence[Finding], quiet: Sequence[Finding], name: str) -> Iterator[Finding]:
+    """Leave out alarms of the column that it raised before anything was planted."""
+    for now, before in zip(found, quiet, strict=True):
+        yield replace(now, planted=now.planted and name not in before.columns)
 
 
 def everyone(
@@ -156,6 +170,7 @@ def everyone(
             contender=contender,
             planted=column in loud,
             elsewhere=bool(loud - {column}),
+            columns=frozenset(loud),
         )
 
 
@@ -169,6 +184,7 @@ def finding(job: Job, fault: str, preset: str, column: str, report: Report) -> F
         contender=preset,
         planted=bool(column) and column in loud,
         elsewhere=bool(loud - {column}) if column else bool(loud),
+        columns=frozenset(loud),
         by=tuple(f"{result.evaluator} {result.column}" for result in report.alarms),
         failed=tuple(
             result.verdict.because for result in report.results if result.verdict.outcome == "error"
@@ -191,13 +207,19 @@ def _counts(side: Any) -> Iterator[tuple[str | None, int]]:
     return ((x["values"], x["counts"]) for x in pc.value_counts(side.cast(pa.string())).to_pylist())
 
 
-def jobs_of(folder: Path, sizes: Sequence[int], repeats: int, seed: int) -> list[Job]:
+def jobs_of(folder: Path, sizes: Sequence[int], repeats: int, seed: int, faults: bool) -> list[Job]:
     """Spread the runs of each size evenly over the tables that are large enough."""
     jobs = []
     for rows in sizes:
         names = [name for name in FEATURES if fits(load(folder, name), rows)]
         jobs += [
-            Job(folder=folder, table=names[i % len(names)], rows=rows, seed=seed + i // len(names))
+            Job(
+                folder=folder,
+                table=names[i % len(names)],
+                rows=rows,
+                seed=seed + i // len(names),
+                faults=faults,
+            )
             for i in range(repeats)
         ]
     return jobs
@@ -246,7 +268,8 @@ def fault_target(fault: str, size: int, cells: Sequence[Tally]) -> str:
         ok = shares[1] >= shares[CONTENDERS.index("scipy+BH")]
         return f"sensitive >= scipy+BH: {'met' if ok else 'MISSED'}"
     if fault == IDENTIFIERS or any(x.name == fault and x.harmless for x in FAULTS):
-        return f"both silent: {'met' if max(shares[:2]) <= 0.01 else 'MISSED'}"
+        worst = max(cells[:2], key=lambda cell: cell.planted)
+        return f"both silent: {at_most(SILENT, worst.planted, worst.runs)}"
     return ""
 
 
@@ -254,8 +277,9 @@ def print_reasons(found: Sequence[Finding]) -> None:
     """Say which measures raised the false alarms, and which checks broke."""
     reasons: dict[tuple[str, int, str], int] = defaultdict(int)
     for one in found:
-        for by in one.by if one.fault == NOTHING else ():
-            reasons[one.contender, one.rows, f"{one.table}: {by}"] += 1
+        harmless = one.planted and any(x.harmless and x.name == one.fault for x in FAULTS)
+        for by in one.by if one.fault == NOTHING or harmless else ():
+            reasons[one.contender, one.rows, f"{one.table}, {one.fault}: {by}"] += 1
     if reasons:
         most = sorted(reasons.items(), key=lambda item: -item[1])[:15]
         rows = [(name, short(size), by, str(count)) for (name, size, by), count in most]
@@ -277,6 +301,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default_data(), help="holds tabular/*.parquet")
     parser.add_argument("--sizes", type=parse_sizes, default=parse_sizes("200,1k,10k"))
     parser.add_argument("--repeats", type=int, default=96, help="runs of each size, all tables")
+    parser.add_argument("--no-faults", action="store_true", help="false alarms only, much quicker")
     parser.add_argument("--full", action="store_true", help="800 runs of each size")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--seed", type=int, default=0)
@@ -288,14 +313,15 @@ def main() -> None:
     print(machine())
     start = time.perf_counter()
     repeats = 800 if options.full else options.repeats
-    jobs = jobs_of(folder, options.sizes, repeats, options.seed)
+    jobs = jobs_of(folder, options.sizes, repeats, options.seed, not options.no_faults)
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         found = [one for some in pool.map(run_job, jobs, chunksize=4) for one in some]
     tallies: dict[tuple[int, str, str], Tally] = defaultdict(Tally)
     for one in found:
         tallies[one.rows, one.fault, one.contender].add(one)
     print_quiet(tallies, options.sizes)
-    print_faults(tallies, options.sizes)
+    if not options.no_faults:
+        print_faults(tallies, options.sizes)
     print_reasons(found)
     figures = [
         {"rows": rows, "fault": fault, "contender": contender, **asdict(tally)}
