@@ -269,7 +269,7 @@ def _deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool
     files = {out / f"{stem}{SUFFIXES.get(name, f'.{name}')}": t for name, t in texts.items()}
     _write(files)
     if not quiet:
-        click.echo(renderer("terminal")(report))
+        click.echo(renderer("terminal")(report).rstrip() + "\n")
         for path in files:
             click.echo(f"written: {path}")
 

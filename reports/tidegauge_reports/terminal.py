@@ -136,8 +136,8 @@ def _counts(report: Report) -> RenderableType:
 
 
 def _next(report: Report) -> RenderableType:
-    step = "--format html` for pictures of what changed, or `--format json` for every number"
-    return _dim(f"Run {words.clean(report.run_id)}. Use `{step}.")
+    step = "The HTML report holds pictures of what changed, the JSON every number."
+    return _dim(f"Run {words.clean(report.run_id)}. {step}")
 
 
 def _mark(result: Result) -> RenderableType:
