@@ -8,7 +8,8 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,10 +99,20 @@ def count(
 ) -> DatasetProfile:
     """Count all batches over a profile's grids; none at all make an empty log of that schema."""
     profile = None
-    for batch in batches:
+    for batch in _ahead(batches):
         laid = blank.lay(batch, as_of=as_of, each=each)
         profile = profile.merge(laid) if profile else laid
     return profile or blank.lay(schema.empty_table(), as_of=as_of)
+
+
+def _ahead(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Read the next batch while this one is counted."""
+    with ThreadPoolExecutor(1) as reader:
+        source = iter(batches)
+        following = reader.submit(next, source, None)
+        while (batch := following.result()) is not None:
+            following = reader.submit(next, source, None)
+            yield batch
 
 
 def draw_sample(log: Log, most: int, rng: np.random.Generator) -> tuple[pa.Table, bool]:
