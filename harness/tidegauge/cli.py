@@ -7,6 +7,7 @@ Exit codes: 0 passed (warnings included), 1 a critical verdict, 2 could not run,
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -275,8 +276,6 @@ def _deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool
 
 
 def _write(files: dict[Path, str]) -> None:
-    import os
-
     drafts = []
     try:
         for path, text in files.items():
@@ -295,6 +294,8 @@ def _write(files: dict[Path, str]) -> None:
 
 def main() -> None:
     """Entry point of the ``tidegauge`` command."""
+    # Our matrices are small: threads of the linear algebra library cost more than they give.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(200_000)  # starting makes many objects and no garbage: a tenth of a short run
     try:
         code = cli.main(standalone_mode=False)
