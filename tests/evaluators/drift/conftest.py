@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -105,3 +105,15 @@ def regions() -> tuple[CategoricalProfile, CategoricalProfile]:
     """Profiles of 60 north and 40 south before, 30 north, 50 south and 20 west now."""
     baseline = CategoricalProfile.freeze(["north"] * 60 + ["south"] * 40)
     return baseline, baseline.lay(["north"] * 30 + ["south"] * 50 + ["west"] * 20)
+
+
+@pytest.fixture(scope="session")
+def profiles() -> Any:
+    """Both sides' profiles of levels, from pairs of counts."""
+
+    def made(counts: list[tuple[int, int]]) -> list[CategoricalProfile]:
+        levels = tuple(f"level {i}" for i in range(len(counts)))
+        sides = [np.array(side) for side in zip(*counts, strict=True)]
+        return [CategoricalProfile(levels=levels, counts=c, n=int(c.sum())) for c in sides]
+
+    return made
