@@ -25,8 +25,6 @@ RENDERERS = "tidegauge.reports"
 OFFERED = frozenset({"rng", "confidence", "as_of"})
 """Parameters that a run gives to measures which declare them: a random generator, the policy's
 confidence, the moment of judging in seconds since 1970."""
-PROVIDED = ("rng", "as_of")
-"""Parameters of measures that the run provides and no suite can set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
     if one.score is None:
         return _without_score(one)
     if not one.check.limits:
-        because = _sentence(one, None, "within", policy, adjusted)
+        because = _sentence(one, None, "within", policy)
         return Verdict(outcome="info", because=because)
     stands = adjusted is None or adjusted <= policy.false_alarms
     limits = sorted(one.check.limits, key=lambda limit: ORDER.index(limit.severity))
@@ -138,20 +138,20 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
     for limit in limits:
         point, near = _passed(one.score, limit, one.card)
         if near and stands:
-            because = _sentence(one, limit, "beyond", policy, adjusted)
+            because = _sentence(one, limit, "beyond", policy)
             return Verdict(
                 outcome=limit.severity, because=because, limit=limit, adjusted_p=adjusted
             )
         beyond = beyond or (limit if point else None)
     if adjusted is not None and stands and one.score.p_value is not None and not beyond:
-        because = _sentence(one, limits[-1], "within", policy, adjusted)
+        because = _sentence(one, limits[-1], "within", policy)
         return Verdict(outcome="info", because=f"{because}, but changed", adjusted_p=adjusted)
     suspicious = adjusted is not None and (_evidence(one, policy) or 0.0) <= 0.05
     if beyond and beyond.versus != "any" and suspicious:
-        because = _sentence(one, beyond, "unshown", policy, adjusted)
+        because = _sentence(one, beyond, "unshown", policy)
         return Verdict(outcome="inconclusive", because=because, adjusted_p=adjusted)
     word = "chance" if beyond else "within"
-    because = _sentence(one, beyond or limits[-1], word, policy, adjusted)
+    because = _sentence(one, beyond or limits[-1], word, policy)
     return Verdict(outcome="pass", because=because, adjusted_p=adjusted)
 
 
@@ -185,9 +185,7 @@ def _passed(score: Score, limit: Limit, card: Card) -> tuple[bool, bool]:
     return moved > bound, low > bound
 
 
-def _sentence(
-    one: Measured, limit: Limit | None, how: str, policy: Policy, adjusted: float | None
-) -> str:
+def _sentence(one: Measured, limit: Limit | None, how: str, policy: Policy) -> str:
     """State subject, value, limit and evidence."""
     score, card = one.score, one.card
     assert score is not None

@@ -7,7 +7,7 @@ their path, lists and maps become JSON text. All else keeps its type.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -329,8 +329,3 @@ def constant(value: pa.Scalar, rows: int) -> pa.Array:
         codes = pa.array([0], pa.int32()).take(pa.repeat(pa.scalar(0, pa.int32()), rows))
         return pa.DictionaryArray.from_arrays(codes, pa.array([value.as_py()], pa.string()))
     return pa.repeat(value, rows)
-
-
-def by_name(found: Sequence[Leaf]) -> Mapping[str, Leaf]:
-    """Leaves under their names."""
-    return {one.name: one for one in found}
