@@ -15,10 +15,13 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import SuiteError
-from tidegauge.records import Card, Report, Score
+from tidegauge.records import Card, Report, Score, ScorerCard
+
+if TYPE_CHECKING:
+    from tidegauge.scorer import Scorer
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
@@ -38,6 +41,19 @@ class Evaluator:
     """Parameters a suite may set, by name."""
     asks: frozenset[str]
     """What it wants of the run itself, out of ``OFFERED``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerTool:
+    """A scorer with its card, not loaded yet."""
+
+    name: str
+    card: ScorerCard
+    make: Callable[..., Scorer]
+    params: Mapping[str, inspect.Parameter]
+    """Settings a suite may give, by name."""
+    takes_shelf: bool
+    """Whether it looks for models."""
 
 
 @cache
@@ -66,22 +82,53 @@ def evaluator_names() -> Mapping[str, str]:
 
 @cache
 def evaluator(name: str) -> Evaluator:
-    """Load one evaluator.
+    """Load one measure.
 
     Raises
     ------
     SuiteError
-        When nothing provides it; the hint holds the nearest names.
+        When nothing provides it, the hint holding the nearest names; or when it is a scorer.
     """
+    card, measure, keywords = _loaded(name)
+    if not isinstance(card, Card):
+        raise SuiteError(
+            f"{name} adds columns and judges nothing", f"put it under scorers: [{name}]"
+        )
+    params = {k: p for k, p in keywords.items() if k not in OFFERED}
+    return Evaluator(name, card, measure, params, OFFERED & keywords.keys())
+
+
+@cache
+def scorer(name: str) -> ScorerTool:
+    """Load one scorer's file, not yet its model.
+
+    Raises
+    ------
+    SuiteError
+        When nothing provides it, the hint holding the nearest names; or when it is a measure.
+    """
+    card, make, keywords = _loaded(name)
+    if not isinstance(card, ScorerCard):
+        raise SuiteError(f"{name} judges columns and adds none", f"put it under checks: [{name}]")
+    params = {k: p for k, p in keywords.items() if k != "shelf"}
+    return ScorerTool(name, card, make, params, "shelf" in keywords)
+
+
+def is_scorer(name: str) -> bool:
+    """Whether the evaluator of this name adds columns rather than judging them."""
+    return isinstance(_loaded(name)[0], ScorerCard)
+
+
+def _loaded(name: str) -> tuple[Card | ScorerCard, Callable[..., Any], Mapping[str, Any]]:
+    """Card, function and keyword parameters of an evaluator's file."""
     names = evaluator_names()
     if name not in names:
         raise SuiteError(f'nothing provides an evaluator "{name}"', nearest(name, names))
     module = importlib.import_module(names[name])
-    measure = getattr(module, name.rpartition(".")[2])
-    taken = inspect.signature(measure).parameters
+    function = getattr(module, name.rpartition(".")[2])
+    taken = inspect.signature(function).parameters
     keywords = {k: p for k, p in taken.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    params = {k: p for k, p in keywords.items() if k not in OFFERED}
-    return Evaluator(name, module.CARD, measure, params, OFFERED & keywords.keys())
+    return module.CARD, function, keywords
 
 
 @cache

@@ -7,6 +7,8 @@
     ├── DataError             a log cannot be read at all
     ├── BaselineError         a baseline file cannot be used
     ├── MissingExtraError     an optional dependency is not installed
+    ├── ModelError            a model folder is missing, damaged or not what it says
+    ├── Unscored              a scorer cannot answer for one row; the row keeps the reason
     └── CannotMeasure         one measure cannot answer; the run goes on
         ├── NotApplicable     the question makes no sense for this column
         └── TooFewRows        it makes sense, but not with so few rows
@@ -47,6 +49,14 @@ class BaselineError(TidegaugeError):
 
 class MissingExtraError(TidegaugeError):
     """An optional dependency is needed and not installed."""
+
+
+class ModelError(TidegaugeError):
+    """A model folder is missing, damaged, or holds something else than its manifest says."""
+
+
+class Unscored(TidegaugeError):
+    """A row should have got a number and did not; the message is the reason, in a few words."""
 
 
 class CannotMeasure(TidegaugeError):

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the report's layout; a reader refuses what it does not know."""
 
-Kind = Literal["numeric", "categorical", "boolean", "datetime", "text", "id", "empty", "nested"]
+Kind = Literal[
+    "numeric", "categorical", "boolean", "datetime", "text", "id", "empty", "nested", "vector"
+]
 """What a column holds."""
 
+TextRole = Literal["prompt", "response", "context", "reference_answer", "samples"]
+"""What a text is for; ``samples`` are further answers to the same prompt."""
+
 Role = Literal[
-    "feature", "target", "prediction", "score", "id", "timestamp", "segment", "latency", "status"
-]
-"""What a column is for."""
+    "feature", "target", "prediction", "score", "id", "timestamp", "segment", "latency", "status",
+    "prompt", "response", "context", "reference_answer", "samples",
+    "tokens", "model_version", "conversation",
+    "scored", "flagged", "scorer_status",
+]  # fmt: skip
+"""What a column is for; the last three are what scorers add."""
 
 Outcome = Literal[
     "pass", "info", "warn", "critical", "inconclusive", "not_applicable", "skipped", "error"
@@ -66,6 +74,109 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerCard:
+    """What a scorer says of itself; every scorer file holds one."""
+
+    title: str
+    """The field's name for it, as a heading: "Toxicity, Detoxify checkpoint"."""
+    explain: str
+    """One sentence that tells a reader what the main number means."""
+    reads: Mapping[str, str]
+    """Argument -> role of the column it is read from unless the suite says otherwise. The first
+    one is the text that the scorer is about: ``on:`` in a suite names another column for it."""
+    optional: frozenset[str] = frozenset()
+    """Arguments that a row, or a whole log, may lack."""
+    better: Literal["lower", "higher", "none"]
+    """Which way is good for the main number."""
+    unit: str
+    """Of the main number, in words: "probability", "characters"."""
+    reference: str
+    """The paper, standard or model card that defines it."""
+    range: tuple[float | None, float | None] = (None, None)
+    """Smallest and largest value possible; ``None`` = unbounded."""
+    sensitive: bool = False
+    """Whether its worst texts may hurt a reader and are folded in reports."""
+    cached: bool = True
+    """Whether results are worth keeping: false for what is cheaper to work out than to look up."""
+    sampled: bool = False
+    """Whether only a sample of rows is scored: for vectors, which no profile counts."""
+    extra: str = ""
+    """Optional dependency group it needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A row shown as evidence; its texts are hostile and must be escaped."""
+
+    side: Literal["baseline", "current"]
+    """Which log it is from."""
+    texts: Mapping[str, str]
+    """Role -> text, cut to a few hundred characters around what matters."""
+    value: float | None = None
+    """The scorer's or measure's number for this row."""
+    id: str = ""
+    """The row's id in its log; empty where it has none."""
+    because: str = ""
+    """What to look at: the unsupported sentence, the nearest topic."""
+    sensitive: bool = False
+    """Whether to fold it until a reader asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What became of one side's rows in a scorer."""
+
+    rows: int = 0
+    """Rows that came in."""
+    unique: int = 0
+    """Different texts among them, batch by batch."""
+    ok: int = 0
+    """Rows with a number."""
+    unscored: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> rows that should have got a number and did not."""
+    not_applicable: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> rows for which the question makes no sense."""
+    truncated_rows: int = 0
+    """Rows of which a model did not see every token."""
+    truncated_tokens: int = 0
+    """Tokens it did not see."""
+    cached: int = 0
+    """Rows answered from the cache."""
+    seconds: float = 0.0
+    """Wall time."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """Further counts by name: requests, tokens in, tokens out, cost in USD."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """A scorer's part in a run."""
+
+    scorer: str
+    """Name: ``topic.name``."""
+    column: str
+    """Column of its main number; the others begin with it and a dot."""
+    card: ScorerCard
+    """What it says of itself."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that the suite gave."""
+    model: str = ""
+    """Name of its model, where it has one."""
+    licence: str = ""
+    """The model's licence."""
+    identity: str = ""
+    """SHA-256 over model, parameters and version: equal identities give equal numbers."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: degraded modes, thresholds and where they come from."""
+    baseline: Tally = field(default_factory=Tally)
+    """What became of the baseline's rows."""
+    current: Tally = field(default_factory=Tally)
+    """What became of the current log's rows."""
+    examples: tuple[Example, ...] = ()
+    """The current log's worst rows, worst first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One line of a score's evidence: a bin, a level, a column, a class."""
 
@@ -104,6 +215,8 @@ class Score:
     """Evidence, largest contribution first; at most a few dozen."""
     details: Mapping[str, float | str] = field(default_factory=dict)
     """Further named numbers: degrees of freedom, bins pooled, share of labels arrived."""
+    examples: tuple[Example, ...] = ()
+    """Rows that show it, a few of each side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +433,8 @@ class Report:
     """Worst first; nothing that was asked for is left out."""
     columns: tuple[Column, ...]
     """Every column, drawn or not."""
+    scorings: tuple[Scoring, ...] = ()
+    """Every scorer that ran."""
     causes: tuple[Cause, ...] = ()
     """What explains the alarms, largest share first."""
     notes: tuple[str, ...] = ()

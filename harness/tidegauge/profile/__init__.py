@@ -13,6 +13,7 @@ from tidegauge.profile.moments import Moments
 from tidegauge.profile.numeric import NumericProfile
 from tidegauge.profile.presence import PresenceProfile
 from tidegauge.profile.regression import RegressionProfile
+from tidegauge.profile.vectors import VectorSample
 
 __all__ = [
     "CategoricalProfile",
@@ -25,4 +26,5 @@ __all__ = [
     "PresenceProfile",
     "RegressionProfile",
     "TargetLayout",
+    "VectorSample",
 ]
