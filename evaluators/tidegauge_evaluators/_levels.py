@@ -30,3 +30,8 @@ def new_levels(baseline: CategoricalProfile, current: CategoricalProfile) -> Map
         for level, rows in current.unseen.items()
         if level not in baseline.unseen and rows > fewest
     }
+
+
+def rows_by_level(profile: CategoricalProfile) -> dict[str, int]:
+    """Rows of each level that the profile names, inside its grid and out."""
+    return dict(zip(profile.levels, profile.counts.tolist(), strict=True)) | dict(profile.unseen)

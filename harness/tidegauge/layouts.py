@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, get_args
 
 import pyarrow as pa
 
 from tidegauge.catalog import nearest
 from tidegauge.errors import DataError, SuiteError
 from tidegauge.inference import Inferred, infer
-from tidegauge.profile import CategoricalProfile, Layout, TargetLayout
-from tidegauge.records import Kind
+from tidegauge.profile import CategoricalProfile, Layout, Made, TargetLayout
+from tidegauge.records import Kind, TextRole
 
 if TYPE_CHECKING:
     from tidegauge.suite.shape import Columns, Valid
 
+NOTHING: Mapping[str, Made] = MappingProxyType({})
+SINGLE = (
+    "id", "timestamp", "prediction", "latency", "status", *get_args(TextRole), "tokens",
+    "model_version", "conversation",
+)  # fmt: skip
+"""Roles that one column plays and a suite names by its name alone."""
 CLASSES = 20
 """A numeric target with at most this many whole values is a class, not a quantity."""
 
 
-def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]]:
+def lay_out(
+    sample: pa.Table, columns: Columns, made: Mapping[str, Made] = NOTHING
+) -> tuple[Layout, tuple[str, ...]]:
     """Decide each column's kind and role.
 
     Parameters
@@ -30,6 +39,8 @@ def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]
         Rows of the baseline.
     columns
         What the suite declares; it always wins over what is inferred.
+    made
+        Columns of the sample that scorers added.
 
     Returns
     -------
@@ -41,8 +52,9 @@ def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]
     SuiteError
         When the suite names a column that the baseline does not have.
     """
-    inferred = {k: v for k, v in infer(sample).items() if k not in columns.ignore}
-    _require(columns, list(inferred))
+    logged = sample.select([name for name in sample.column_names if name not in made])
+    inferred = {k: v for k, v in infer(logged).items() if k not in columns.ignore}
+    _require(columns, list(inferred), made)
     kinds: dict[str, Kind] = {name: found.kind for name, found in inferred.items()}
     kinds |= {name: kind for name, kind in columns.kinds.items() if name in kinds}
     roles = _single_roles(columns, inferred)
@@ -59,6 +71,7 @@ def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]
         if columns.features != "*"
         else tuple(name for name in kinds if name not in taken and kinds[name] != "id")
     )
+    kinds |= {name: one.kind for name, one in made.items()}
     layout = Layout(
         kinds=kinds,
         features=tuple(features),
@@ -70,6 +83,11 @@ def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]
         timestamp=roles["timestamp"],
         latency=roles["latency"],
         status=roles["status"],
+        texts={role: roles[role] for role in get_args(TextRole) if roles[role]},
+        tokens=roles["tokens"],
+        model_version=roles["model_version"],
+        conversation=roles["conversation"],
+        made=made,
         valid={name: _range(valid) for name, valid in columns.valid.items()},
     )
     return layout, _notes(inferred, columns, roles)
@@ -77,17 +95,29 @@ def lay_out(sample: pa.Table, columns: Columns) -> tuple[Layout, tuple[str, ...]
 
 def named(columns: Columns) -> tuple[str, ...]:
     """Every column that the suite gives a role, in the order of the keys."""
-    single = [columns.id, columns.timestamp, columns.prediction, columns.latency, columns.status]
+    single = [getattr(columns, role) for role in SINGLE]
     target = [columns.target.column] if columns.target else []
     score = [columns.score] if isinstance(columns.score, str) else list(columns.score.values())
     features = [] if columns.features == "*" else list(columns.features)
     return tuple(filter(None, [*single, *target, *score, *features, *columns.segments]))
 
 
-def _require(columns: Columns, present: list[str]) -> None:
+def text_roles(sample: pa.Table | pa.RecordBatch, columns: Columns) -> dict[str, str]:
+    """Role -> column of each text that scorers may read, declared or inferred."""
+    inferred = {k: v for k, v in infer(sample).items() if k not in columns.ignore}
+    roles = _single_roles(columns, inferred)
+    return {role: roles[role] for role in get_args(TextRole) if roles[role]}
+
+
+def _require(columns: Columns, present: list[str], made: Mapping[str, Made]) -> None:
     """Every column that the suite names must be there."""
+    if clash := next((name for name in made if name in present), ""):
+        raise SuiteError(
+            f'a scorer adds a column "{clash}" that the log already has',
+            "name the scorer's column with as: NAME",
+        )
     for name in (*named(columns), *columns.kinds, *columns.valid):
-        if name not in present:
+        if name not in present and name not in made:
             raise SuiteError(
                 f'the suite names a column "{name}" that the baseline does not have',
                 nearest(name, present),
@@ -98,15 +128,9 @@ def _require(columns: Columns, present: list[str]) -> None:
 
 def _single_roles(columns: Columns, inferred: Mapping[str, Inferred]) -> dict[str, str]:
     """Column of each role that one column plays; empty where none does."""
-    declared = {
-        "id": columns.id,
-        "timestamp": columns.timestamp,
-        "target": columns.target.column if columns.target else "",
-        "prediction": columns.prediction,
-        "score": columns.score if isinstance(columns.score, str) else "",
-        "latency": columns.latency,
-        "status": columns.status,
-    }
+    declared = {role: getattr(columns, role) for role in SINGLE}
+    declared["target"] = columns.target.column if columns.target else ""
+    declared["score"] = columns.score if isinstance(columns.score, str) else ""
     taken = set(named(columns))
     for name, found in inferred.items():
         role = found.role
@@ -119,7 +143,9 @@ def _single_roles(columns: Columns, inferred: Mapping[str, Inferred]) -> dict[st
 
 def _kinds_of_roles(roles: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
     wanted: dict[str, Kind] = {"id": "id", "timestamp": "datetime", "status": "categorical"}
-    wanted |= {"latency": "numeric", "score": "numeric"}
+    wanted |= {"latency": "numeric", "score": "numeric", "tokens": "numeric"}
+    wanted |= dict.fromkeys(get_args(TextRole), "text") | {"model_version": "categorical"}
+    wanted |= {"conversation": "id"}
     found = {roles[role]: kind for role, kind in wanted.items() if roles[role]}
     return {name: kind for name, kind in found.items() if kinds[name] != "empty"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
@@ -13,7 +13,13 @@ import numpy as np
 from tidegauge.catalog import Evaluator, evaluator, nearest
 from tidegauge.errors import NotApplicable, SuiteError
 from tidegauge.judge import Measured
-from tidegauge.profile import ClassificationProfile, DatasetProfile, Layout
+from tidegauge.profile import (
+    CategoricalProfile,
+    ClassificationProfile,
+    DatasetProfile,
+    Layout,
+    VectorSample,
+)
 from tidegauge.records import Card, Check, Policy, Role, Score
 
 WHOLE = {"classification", "regression", "keys", "dataset"}
@@ -29,6 +35,8 @@ class Bench:
     policy: Policy
     as_of: float
     """Moment of judging, in seconds since 1970."""
+    samples: Mapping[str, tuple[VectorSample, VectorSample]] = field(default_factory=dict)
+    """Vector column -> both sides' samples, for measures that no profile serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +65,7 @@ def measure(checks: Sequence[Check], bench: Bench) -> Iterator[Measured]:
         whole = measure_one(check, found, subject, bench)
         yield whole
         applies = not isinstance(whole.problem, NotApplicable)
-        if applies and check.slices and not _is_global(found.card):
+        if applies and check.slices and not (_is_global(found.card) or found.card.over == "sample"):
             sliced.append((check, found, subject))
     for label in bench.baseline.slices:
         for check, found, subject in sliced:
@@ -87,7 +95,8 @@ def require_subjects(checks: Sequence[Check], layout: Layout) -> None:
     SuiteError
         Naming the check, the word and what is near it.
     """
-    known = {*get_args(Role), "features", "segments", *layout.kinds}
+    topics = {made.topic for made in layout.made.values()}
+    known = {*get_args(Role), "features", "segments", *topics, *layout.kinds}
     for check in checks:
         for word in check.on:
             if word not in known:
@@ -144,6 +153,8 @@ def _sides(card: Card, subject: Subject, bench: Bench, label: str) -> tuple[Any,
         return before.keys, now.keys
     if card.on == "outcome":
         return _outcomes(card, before, now)
+    if card.over == "sample":
+        return _samples(subject, bench)
     return _columns(card, subject, before, now)
 
 
@@ -154,6 +165,15 @@ def _outcomes(card: Card, before: DatasetProfile, now: DatasetProfile) -> tuple[
     if task not in card.reads:
         raise NotApplicable(f"is for {' and '.join(card.reads)}, the target is for {task}")
     return before.outcome, now.outcome
+
+
+def _samples(subject: Subject, bench: Bench) -> tuple[VectorSample, VectorSample]:
+    layout = bench.baseline.layout
+    column = subject.column
+    vectors = column if layout.kinds[column] == "vector" else layout.vectors_of(column)
+    if vectors not in bench.samples:
+        raise NotApplicable("no scorer made vectors of this column")
+    return bench.samples[vectors]
 
 
 def _columns(
@@ -175,8 +195,28 @@ def _arguments(
     """Keywords of the measure: the suite's parameters, and what it declares to need."""
     offered = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
     given: dict[str, Any] = {name: offered[name] for name in found.asks & offered.keys()}
+    if "unscored" in found.asks:
+        given["unscored"] = _unscored(subject.column, bench, label)
     if "rng" in found.asks:
         place = f"{check.id}|{subject.column}|{label}".encode()
         entropy = int.from_bytes(hashlib.sha256(place).digest()[:8], "little")
         given["rng"] = np.random.default_rng([bench.policy.seed, entropy])
     return given | dict(check.params)
+
+
+def _unscored(column: str, bench: Bench, label: str) -> tuple[int, int]:
+    """Rows of both sides that the column's scorer should have scored and did not."""
+    status = f"{column.removesuffix('.flagged')}.status"
+    sides = (
+        (bench.baseline.slices[label], bench.current.slices[label])
+        if label
+        else (bench.baseline, bench.current)
+    )
+    found = [side.columns.get(status) for side in sides]
+    then, now = (_rows_unscored(p) if isinstance(p, CategoricalProfile) else 0 for p in found)
+    return then, now
+
+
+def _rows_unscored(profile: CategoricalProfile) -> int:
+    levels = dict(zip(profile.levels, profile.counts.tolist(), strict=True)) | dict(profile.unseen)
+    return sum(rows for level, rows in levels.items() if level.startswith("unscored"))

@@ -48,6 +48,7 @@ def with_series(
     by_id = {check.id: check for check in checks}
     coarse = replace(bench, baseline=bench.baseline.thinned())
     wanted = [r for r in results if r.score and not r.slice and _of_interest(r)][:DRAWN]
+    wanted = [r for r in wanted if evaluator(r.evaluator).card.over == "profile"]
     series = {id(r): _series(r, by_id[r.check], coarse) for r in wanted}
     return tuple(replace(r, series=series.get(id(r), ())) for r in results)
 

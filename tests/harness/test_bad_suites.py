@@ -264,7 +264,7 @@ TABLE = [
     Bad("only options", check("{warn: 1}"), "4: checks[0]", "begins with an evaluator's name"),
     Bad(
         "two in one", check("{odd.gap: {}, odd.hit: {}}"), "4: checks[0]",
-        "begin each check with its own dash",
+        "begin each item with its own dash",
     ),
     Bad(
         "same check twice", check("odd.gap\n  - odd.gap"), "5: checks[1]",

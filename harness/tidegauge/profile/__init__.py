@@ -8,7 +8,7 @@ from tidegauge.profile.categorical import CategoricalProfile
 from tidegauge.profile.classification import ClassificationProfile
 from tidegauge.profile.dataset import DatasetProfile
 from tidegauge.profile.keys import KeysProfile
-from tidegauge.profile.layout import Layout, TargetLayout
+from tidegauge.profile.layout import Layout, Made, TargetLayout
 from tidegauge.profile.moments import Moments
 from tidegauge.profile.numeric import NumericProfile
 from tidegauge.profile.presence import PresenceProfile
@@ -21,6 +21,7 @@ __all__ = [
     "DatasetProfile",
     "KeysProfile",
     "Layout",
+    "Made",
     "Moments",
     "NumericProfile",
     "PresenceProfile",

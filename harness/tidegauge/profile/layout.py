@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tidegauge.records import Kind
+from tidegauge.records import Kind, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,24 @@ class TargetLayout:
     """With two classes the positive one is last."""
     arrives_after: float | None = None
     """Seconds after the timestamp at which a label is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A column that a scorer added."""
+
+    scorer: str
+    """Name of the scorer: ``topic.name``."""
+    kind: Kind
+    role: Role
+    """``scored``, ``flagged`` or ``scorer_status``."""
+    source: str
+    """Column of the text it is about; empty where the log has none."""
+
+    @property
+    def topic(self) -> str:
+        """First part of the scorer's name."""
+        return self.scorer.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,13 @@ class Layout:
     timestamp: str = ""
     latency: str = ""
     status: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Role -> column, of texts: prompt, response, context, reference_answer, samples."""
+    tokens: str = ""
+    model_version: str = ""
+    conversation: str = ""
+    made: Mapping[str, Made] = field(default_factory=dict)
+    """Columns that scorers added."""
     valid: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Declared ranges; the baseline's own range holds for other numeric columns."""
 
@@ -52,13 +77,31 @@ class Layout:
             "status": self.status,
             "prediction": self.prediction,
             "target": self.target.column if self.target else "",
+            "tokens": self.tokens,
+            "model_version": self.model_version,
+            "conversation": self.conversation,
+            **self.texts,
         }
+        roles |= {name: made.role for name, made in self.made.items()}
         return roles | {column: role for role, column in single.items() if column}
 
     def columns_of(self, role: str) -> tuple[str, ...]:
-        """Columns that play a role; ``features`` and ``feature`` are the same word."""
+        """Columns that play a role; ``features`` and ``feature`` are the same word.
+
+        A scorer's topic stands for what its scorers flagged.
+        """
         if role in ("feature", "features"):
             return self.features
         if role in ("segment", "segments"):
             return self.segments
-        return tuple(column for column, played in self.roles.items() if played == role)
+        found = tuple(column for column, played in self.roles.items() if played == role)
+        return found or tuple(
+            name
+            for name, made in self.made.items()
+            if made.role == "flagged" and made.topic == role
+        )
+
+    def vectors_of(self, column: str) -> str:
+        """Column of the vectors of a text column; empty where no scorer made any."""
+        vectors = (name for name, made in self.made.items() if made.kind == "vector")
+        return next((name for name in vectors if self.made[name].source == column), "")

@@ -13,14 +13,16 @@ from typing import Any
 
 from tidegauge.errors import SuiteError
 from tidegauge.records import Check, Policy
-from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_preset
+from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, text_checks, with_preset
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
-from tidegauge.suite.shape import Columns, Logs, Source, Suite, Target, Valid
+from tidegauge.suite.scorers import read_scorers
+from tidegauge.suite.shape import Asked, Columns, Logs, Source, Suite, Target, Valid
 from tidegauge.suite.sources import read_logs
-from tidegauge.suite.values import between, choice, entries, parse_length, text, whole
+from tidegauge.suite.values import between, choice, entries, flag, parse_length, text, whole
 
 __all__ = [
+    "Asked",
     "Columns",
     "Logs",
     "Source",
@@ -31,6 +33,7 @@ __all__ = [
     "parse_checks",
     "parse_columns",
     "parse_length",
+    "parse_scorers",
     "parse_suite",
     "preset_checks",
     "suite_schema",
@@ -42,6 +45,8 @@ KEYS = {
     "preset": "Checks to begin with: standard (the default), sensitive or none.",
     "logs": "Where the rows of both sides come from.",
     "columns": "What each column is for; what is not said is inferred.",
+    "scorers": "What turns texts into columns, which checks then judge.",
+    "allow_download": "Whether a model that is missing may be fetched from a hub (default false).",
     "checks": "Checks beside those of the preset; they replace their like.",
     "policy": "How the judge decides.",
 }
@@ -106,9 +111,10 @@ def parse_suite(
     >>> suite.name, suite.logs.current.path, suite.checks[0].id
     ('credit', 'new.csv', 'quality.schema')
     """
-    chosen = preset_checks(preset) if preset is not None else None
+    if preset is not None:
+        preset_checks(preset)  # complains of an unknown one before the file's problems
     node = from_yaml(text, file=name)
-    suite = _read_suite(node, folder, chosen)
+    suite = _read_suite(node, folder, preset)
     raise_problems(node)
     return suite
 
@@ -151,6 +157,25 @@ def parse_columns(columns: Mapping[str, Any] | None) -> Columns:
     return found
 
 
+def parse_scorers(scorers: Sequence[str | Mapping[str, Any]]) -> tuple[Asked, ...]:
+    """Read scorers that were written in Python.
+
+    Raises
+    ------
+    SuiteError
+        When one is wrong.
+
+    Examples
+    --------
+    >>> parse_scorers([])
+    ()
+    """
+    node = from_python(scorers, key="scorers")
+    found = read_scorers(node, Path())
+    raise_problems(node)
+    return found
+
+
 def suite_schema() -> dict[str, Any]:
     """Build the JSON Schema (draft 2020-12) of suite files, for editors."""
     from tidegauge.suite.schema import build  # loads every evaluator
@@ -179,13 +204,14 @@ def _read(path: Path) -> str:
         raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> Suite:
+def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
     found = entries(node, KEYS, "suite: credit, logs: {...}")
     if isinstance(node.value, dict):
         for key in ("suite", "logs"):
             if key not in node.value:
                 node.complain(f'found no key "{key}"; needed: suite and logs', KEYS[key])
-    preset = choice(found["preset"], PRESETS) if "preset" in found else "standard"
+    written = choice(found["preset"], PRESETS) if "preset" in found else "standard"
+    preset = chosen or written
     checks = read_checks(found["checks"]) if "checks" in found else ()
     name = _name(found["suite"]) if "suite" in found else ""
     logs = (
@@ -195,11 +221,21 @@ def _read_suite(node: Node, folder: Path, chosen: tuple[Check, ...] | None) -> S
     )
     columns = read_columns(found["columns"]) if "columns" in found else Columns()
     policy = _policy(found["policy"]) if "policy" in found else Policy()
+    scorers = read_scorers(found["scorers"], folder) if "scorers" in found else ()
     if not node.problems:
-        checks = with_preset(checks, preset_checks(preset) if chosen is None else chosen)
+        begun = (*preset_checks(preset), *text_checks(preset, scorers))
+        checks = with_preset(checks, begun)
         if not checks:
             node.complain("found nothing to check; needed: checks, or a preset other than none")
-    return Suite(name=name, logs=logs, columns=columns, checks=checks, policy=policy)
+    return Suite(
+        name=name,
+        logs=logs,
+        columns=columns,
+        checks=checks,
+        policy=policy,
+        scorers=scorers,
+        allow_download=flag(found["allow_download"]) if "allow_download" in found else False,
+    )
 
 
 def _name(node: Node) -> str:

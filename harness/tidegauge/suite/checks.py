@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from tidegauge.records import Check, Severity
 from tidegauge.suite.document import Node, from_yaml, raise_problems
 from tidegauge.suite.limits import read_limit, refuse_senseless
 from tidegauge.suite.params import read_params
+from tidegauge.suite.shape import Asked
 from tidegauge.suite.values import flag, items, mapping, name
 
 PRESETS = ("standard", "sensitive", "none")
@@ -22,6 +23,8 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 PLACES = (
     "features", "target", "prediction", "score", "outcome", "dataset",
     "latency", "status", "id", "timestamp", "segments",
+    "prompt", "response", "context", "reference_answer", "tokens", "model_version",
+    "scored", "flagged", "scorer_status",
 )  # fmt: skip
 WHOLE = ("outcome", "dataset")
 """Places that are no single columns."""
@@ -63,7 +66,6 @@ def read_checks(node: Node, *, trusted: bool = False) -> tuple[Check, ...]:
     return named(checks)
 
 
-@cache
 def preset_checks(preset: str) -> tuple[Check, ...]:
     """Give the checks of a preset: ``standard``, ``sensitive``, or ``none`` of all.
 
@@ -81,9 +83,22 @@ def preset_checks(preset: str) -> tuple[Check, ...]:
         raise SuiteError(
             f'found the preset "{preset}"; allowed: {", ".join(PRESETS)}', nearest(preset, PRESETS)
         )
-    if preset == "none":
+    return () if preset == "none" else _shipped(f"{preset}.yaml")
+
+
+def text_checks(preset: str, scorers: Iterable[Asked]) -> tuple[Check, ...]:
+    """Give the checks that a preset adds for the columns of scorers."""
+    topics = {one.name.partition(".")[0] for one in scorers}
+    if preset == "none" or not topics:
         return ()
-    file = Path(__file__).parent.parent / "presets" / f"{preset}.yaml"
+    judged = {"quality", "drift", *topics}
+    found = _shipped(f"{preset}.text.yaml")
+    return tuple(check for check in found if check.evaluator.partition(".")[0] in judged)
+
+
+@cache
+def _shipped(name: str) -> tuple[Check, ...]:
+    file = Path(__file__).parent.parent / "presets" / name
     node = from_yaml(file.read_text("utf-8"), file=file.name)
     checks = read_checks(node, trusted=True)
     raise_problems(node)
@@ -131,7 +146,7 @@ def named(checks: Iterable[Check]) -> tuple[Check, ...]:
 
 
 def _read_check(node: Node, trusted: bool) -> Check | None:
-    written, options = _name_and_options(node)
+    written, options = name_and_options(node, KEYS, "an evaluator", "{drift.psi: {warn: 0.1}}")
     if not written:
         return None
     keyed = replace(options, key=f"{node.key}.{written}" if options is node else options.key)
@@ -149,7 +164,7 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
     if tool:
         _refuse_places(places, tool, found.get("on", keyed))
         refuse_senseless({key: (found[key], limit) for key, limit in limits.items()}, tool.card)
-        values = read_params(params, tool, KEYS, keyed)
+        values = read_params(params, tool.params, tool.measure, KEYS, keyed)
     else:
         values = {}
     return Check(
@@ -173,23 +188,35 @@ def _tool(name: str, node: Node) -> Evaluator | None:
         return None
 
 
-def _name_and_options(node: Node) -> tuple[str, Node]:
-    """Split ``name`` or ``name: options``; without options the node itself comes back."""
+def name_and_options(
+    node: Node, keys: Mapping[str, str], what: str, example: str
+) -> tuple[str, Node]:
+    """Split ``name`` or ``name: options``; without options the node itself comes back.
+
+    Parameters
+    ----------
+    node
+        One item of a list.
+    keys
+        Keys of the options, to tell a wrong indentation.
+    what, example
+        What is named, for complaints: "an evaluator", ``{drift.psi: {warn: 0.1}}``.
+    """
     if isinstance(node.value, str) and node.value:
         return node.value, node
     if not isinstance(node.value, dict) or not node.value:
-        node.wrong("the name of an evaluator, or a mapping such as {drift.psi: {warn: 0.1}}")
+        node.wrong(f"the name of {what}, or a mapping such as {example}")
         return "", node
-    written = next((key for key in node.value if key not in KEYS), "")
+    written = next((key for key in node.value if key not in keys), "")
     if not written:
-        node.wrong("a mapping that begins with an evaluator's name: {drift.psi: {warn: 0.1}}")
+        node.wrong(f"a mapping that begins with {what}'s name: {example}")
         return "", node
     options = node.value[written]
     if len(node.value) > 1:
-        loose = next((key for key in node.value if key in KEYS), "")
+        loose = next((key for key in node.value if key in keys), "")
         node.complain(
-            f"found {len(node.value)} keys in one check ({', '.join(node.value)}); allowed: one",
-            f"indent {loose} below {written}" if loose else "begin each check with its own dash",
+            f"found {len(node.value)} keys in one item ({', '.join(node.value)}); allowed: one",
+            f"indent {loose} below {written}" if loose else "begin each item with its own dash",
         )
     if options.value is None:
         return written, replace(options, value={})

@@ -20,6 +20,14 @@ KEYS = {
     "score": "Column that holds the probability of the positive class, or {class: column}.",
     "latency": "Column that says how long the answer took, in milliseconds.",
     "status": "Column that says whether the request worked.",
+    "prompt": "Column of what the user asked.",
+    "response": "Column of what the model answered.",
+    "context": "Column of the passages it was given; a JSON list where there are several.",
+    "reference_answer": "Column of the answer that would be right.",
+    "samples": "Column of further answers to the same prompt, a JSON list each.",
+    "tokens": "Column that counts the tokens of a request.",
+    "model_version": "Column that says which model answered.",
+    "conversation": "Column by which rows belong together: a conversation, a user, a document.",
     "features": 'Columns that the model reads: a list, or "*" for all without another role.',
     "segments": "Columns whose every value is judged as a slice of its own.",
     "kinds": "Columns whose kind must not be inferred: {zip: categorical}.",
@@ -31,8 +39,13 @@ TARGET_KEYS = {
     "arrives_after": "How long the truth takes to arrive: 60d.",
     "positive": "The class that counts as positive.",
 }
+SEGMENTS_TOO = {"features", "segments", "model_version"}
+"""Roles whose columns may be segments as well."""
 VALID_KEYS = {"min": "Smallest valid value.", "max": "Largest valid value."}
-_SINGLE = ("id", "timestamp", "prediction", "latency", "status")
+_SINGLE = (
+    "id", "timestamp", "prediction", "latency", "status", "prompt", "response", "context",
+    "reference_answer", "samples", "tokens", "model_version", "conversation",
+)  # fmt: skip
 
 
 def read_columns(node: Node) -> Columns:
@@ -112,7 +125,9 @@ def _refuse_two_roles(found: dict[str, Node]) -> None:
             given[column] = role, node
             continue
         other, first = given[column]
-        if {role, other} == {"features", "segments"} or role == other != "score":
+        if "segments" in (role, other) and {role, other} <= SEGMENTS_TOO:
+            continue
+        if role == other != "score":
             continue  # the same list twice is noted where the list is read
         place = f"line {first.line}" if first.line else first.key
         node.complain(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tidegauge.catalog import Evaluator
 from tidegauge.suite.document import Node
 from tidegauge.suite.values import plain, unknown
 
@@ -26,12 +25,12 @@ WORDS = {
 
 def read_params(
     given: Mapping[str, Node],
-    tool: Evaluator,
+    taken: Mapping[str, inspect.Parameter],
+    function: Callable[..., Any],
     keys: Iterable[str],
     check: Node,
 ) -> dict[str, Any]:
-    """Read what a suite sets, beside the ``keys`` of every check, for what the evaluator takes."""
-    taken = tool.params
+    """Read what a suite sets, beside the ``keys`` of every check, for what the function takes."""
     for key, node in given.items():
         if key not in taken:
             unknown(node, key, [*keys, *taken])
@@ -39,7 +38,7 @@ def read_params(
         if parameter.default is parameter.empty and key not in given:
             check.complain(f'found no key "{key}", which this evaluator needs')
     return {
-        key: _read(node, alternatives(taken[key], tool.measure.__globals__))
+        key: _read(node, alternatives(taken[key], function.__globals__))
         for key, node in given.items()
         if key in taken
     }

@@ -66,6 +66,16 @@ class Columns:
     """One column, or class -> column where there are more than two classes."""
     latency: str = ""
     status: str = ""
+    prompt: str = ""
+    response: str = ""
+    context: str = ""
+    reference_answer: str = ""
+    samples: str = ""
+    """Further answers to the same prompt, a JSON list each."""
+    tokens: str = ""
+    model_version: str = ""
+    conversation: str = ""
+    """What rows belong together by: their errors are not independent."""
     features: Literal["*"] | tuple[str, ...] = "*"
     """``"*"`` = every column without another role."""
     segments: tuple[str, ...] = ()
@@ -73,6 +83,20 @@ class Columns:
     """Columns whose kind must not be inferred."""
     valid: Mapping[str, Valid] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A scorer that a suite asks for."""
+
+    name: str
+    """``topic.name``."""
+    column: str
+    """Column of its main number; the others begin with it and a dot."""
+    on: str = ""
+    """Role or column of the text it is about; empty = as its card says."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords of the scorer's function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +110,8 @@ class Suite:
     columns: Columns = field(default_factory=Columns)
     checks: tuple[Check, ...]
     """Those of the preset and those of the file, merged."""
+    scorers: tuple[Asked, ...] = ()
+    """What turns texts into columns before anything is checked."""
+    allow_download: bool = False
+    """Whether a model that is missing may be fetched from a hub."""
     policy: Policy = field(default_factory=Policy)

@@ -1,0 +1,1 @@
+"""Whether responses are supported by their context: scorers, and measures of what they flag."""

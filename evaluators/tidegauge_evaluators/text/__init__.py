@@ -1,0 +1,1 @@
+"""Properties of texts: length, language, format, refusals, personal data."""

@@ -1,0 +1,1 @@
+"""How toxic texts are: scorers, and the measures of what they flag."""
