@@ -33,6 +33,7 @@ from tidegauge.suite import (
     with_preset,
 )
 from tidegauge.suite import checks as check_tables
+from tidegauge.suite import scorers as scorer_tables
 from tidegauge.suite import columns as column_tables
 from tidegauge.suite.params import alternatives
 
@@ -411,6 +412,7 @@ def test_the_page_on_suites_names_every_key_and_its_suite_is_read() -> None:
         column_tables.KEYS,
         column_tables.TARGET_KEYS,
         check_tables.KEYS,
+        scorer_tables.KEYS,
     )
     for table in tables:
         for key in table:

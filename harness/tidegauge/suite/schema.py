@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from inspect import Parameter
 from typing import Any
 
-from tidegauge.catalog import evaluator, evaluator_names
+from tidegauge.catalog import evaluator, evaluator_names, is_scorer, scorer
 from tidegauge.records import Policy
 from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS
 from tidegauge.suite.checks import KEYS as CHECK_KEYS
@@ -17,6 +17,7 @@ from tidegauge.suite.columns import KEYS as COLUMN_KEYS
 from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
+from tidegauge.suite.scorers import KEYS as SCORER_KEYS
 from tidegauge.suite.sources import FORMATS, OPTIONS, SIDES
 from tidegauge.suite.sources import KEYS as SOURCE_KEYS
 
@@ -39,20 +40,24 @@ JSON_TYPES = {
 
 def build() -> Schema:
     """Build the whole schema; every evaluator is loaded for its parameters."""
+    scorers = [name for name in evaluator_names() if _adds_columns(name)]
+    measures = [name for name in evaluator_names() if name not in scorers]
     policy = {"false_alarms": SHARE, "confidence": SHARE, "seed": {"type": "integer", "minimum": 0}}
     parts = {
         "suite": {**TEXT, "pattern": f"^{NAME_PATTERN}$"},
         "preset": {"enum": list(PRESETS)},
         "logs": _logs(),
         "columns": _columns(),
-        "checks": {"type": "array", "items": _check()},
+        "scorers": {"type": "array", "items": _named(scorers, _scorer)},
+        "allow_download": FLAG,
+        "checks": {"type": "array", "items": _named(measures, _tool)},
         "policy": _mapping(policy, POLICY_KEYS, defaults=asdict(Policy())),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tidegauge suite",
         **_mapping(parts, KEYS, required=["suite", "logs"], defaults={"preset": "standard"}),
-        "$defs": {"limit": _limit(), "options": _options()},
+        "$defs": {"limit": _limit(), "options": _options(), "scorer_options": _scorer_options()},
     }
 
 
@@ -141,8 +146,21 @@ def _options() -> Schema:
     return {**found, "type": ["object", "null"]}
 
 
-def _check() -> Schema:
-    names = list(evaluator_names())
+def _scorer_options() -> Schema:
+    found = _mapping({"on": NAME, "as": NAME}, SCORER_KEYS)
+    del found["additionalProperties"]
+    return {**found, "type": ["object", "null"]}
+
+
+def _adds_columns(name: str) -> bool:
+    try:
+        return is_scorer(name)
+    except (ImportError, AttributeError):  # one broken plug-in must not hide the others
+        return False
+
+
+def _named(names: list[str], tool: Callable[[str], Schema]) -> Schema:
+    """Build the schema of one list item: a name, or a name with its options."""
     return {
         "anyOf": [
             {"enum": names},
@@ -151,7 +169,7 @@ def _check() -> Schema:
                 "minProperties": 1,
                 "maxProperties": 1,
                 "additionalProperties": False,
-                "properties": {name: _tool(name) for name in names},
+                "properties": {name: tool(name) for name in names},
             },
         ]
     }
@@ -162,14 +180,24 @@ def _tool(name: str) -> Schema:
         tool = evaluator(name)
     except (ImportError, AttributeError) as error:  # one broken plug-in must not hide the others
         return {"description": f"Cannot be loaded: {error}"}
-    own = {
-        key: _param(parameter, tool.measure.__globals__) for key, parameter in tool.params.items()
-    }
-    needed = [key for key, parameter in tool.params.items() if parameter.default is Parameter.empty]
-    return {
+    said = {"description": f"{tool.card.title}. {tool.card.explain}", "$ref": "#/$defs/options"}
+    return {**said, **_settings(tool.params, tool.measure.__globals__)}
+
+
+def _scorer(name: str) -> Schema:
+    tool = scorer(name)
+    said = {
         "description": f"{tool.card.title}. {tool.card.explain}",
-        "$ref": "#/$defs/options",
-        "properties": own,
+        "$ref": "#/$defs/scorer_options",
+    }
+    return {**said, **_settings(tool.params, tool.make.__globals__)}
+
+
+def _settings(params: Mapping[str, Parameter], names: Mapping[str, Any]) -> Schema:
+    """Build the part of a schema that holds an evaluator's own keywords."""
+    needed = [key for key, parameter in params.items() if parameter.default is Parameter.empty]
+    return {
+        "properties": {key: _param(parameter, names) for key, parameter in params.items()},
         "unevaluatedProperties": False,
         **({"required": needed} if needed else {}),
     }
