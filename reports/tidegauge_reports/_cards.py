@@ -10,6 +10,7 @@ from tidegauge.records import ALARMS, Card, Check, Column, Limit, Report, Result
 from tidegauge_reports import _curves as curves
 from tidegauge_reports import _shapes as shapes
 from tidegauge_reports import _words as words
+from tidegauge_reports._scorers import examples
 from tidegauge_reports._svg import Figure
 
 CARDS = 40
@@ -145,6 +146,7 @@ def _found(
         "explain": card.explain if card else "",
         "footing": _footing(result, check.limits if check else (), card),
         "parts": _parts(score) if score else [],
+        "examples": examples(score.examples) if score else [],
     }
 
 

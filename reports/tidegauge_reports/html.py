@@ -15,6 +15,7 @@ from tidegauge.records import ALARMS, Card, Report
 from tidegauge_reports import _cards as cards
 from tidegauge_reports import _marks as marks
 from tidegauge_reports import _words as words
+from tidegauge_reports._scorers import scorers
 from tidegauge_reports._tables import tables
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def render(report: Report) -> str:
         script=Markup(_asset("report.js")),
         **_head(report),
         **cards.changed(report, groups, shown, links),
+        scorers=scorers(report),
         **tables(report, {group.name: group.id for group in shown}, links),
         **_foot(report, links),
     )
@@ -86,6 +88,7 @@ def _head(report: Report) -> dict[str, Any]:
     sections = (
         ("causes", "Causes", report.causes),
         ("changed", "What changed most" if alarmed else "What moved most", report.results),
+        ("scorers", "Texts", report.scorings),
         ("checks", "All checks", True),
         ("columns-title", "Columns", report.columns),
         ("measures", "Measures, explained", report.cards),

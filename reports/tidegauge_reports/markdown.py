@@ -23,6 +23,7 @@ def render(report: Report) -> str:
         _sides(report),
         _alarms(report),
         _causes(report),
+        _scorers(report),
         _counts(report),
         _notes(report),
     ]
@@ -89,6 +90,25 @@ def _row(report: Report, result: Result) -> str:
 def _causes(report: Report) -> str:
     lines = [f"- {prose(cause.because)}" for cause in report.causes[:5]]
     return "**Causes**\n\n" + "\n".join(lines) if lines else ""
+
+
+def _scorers(report: Report) -> str:
+    if not report.scorings:
+        return ""
+    rows = []
+    for one in report.scorings:
+        missed = sum(one.current.unscored.values())
+        cells = (
+            code(one.column), prose(one.model, 60) or "\u2013", f"{one.current.ok:,}",
+            f"{missed:,}", f"{sum(one.current.not_applicable.values()):,}",
+            prose(" ".join(one.notes), 300),
+        )  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    head = (
+        "| scorer | model | scored | unscored | not asked | notes |\n|---|---|---:|---:|---:|---|"
+    )
+    summary = f"<details><summary>{len(rows):,} text scorers</summary>"
+    return "\n".join([summary, "", head, *rows, "", "</details>"])
 
 
 def _counts(report: Report) -> str:

@@ -52,6 +52,7 @@ def print_report(report: Report, console: Console) -> None:
         _sides(report),
         _alarms(report),
         _causes(report),
+        _scorers(report),
         _broken(report),
         _counts(report),
         _next(report),
@@ -122,6 +123,21 @@ def _causes(report: Report) -> RenderableType | None:
     grid = _grid()
     for cause in report.causes[:5]:
         grid.add_row(_dim(f"{words.percent(cause.share)}"), words.shorten(cause.because, 300))
+    return grid
+
+
+def _scorers(report: Report) -> RenderableType | None:
+    if not report.scorings:
+        return None
+    grid = _grid()
+    for one in report.scorings:
+        tally = one.current
+        told = f"{tally.ok:,} of {tally.rows:,} rows scored"
+        told += "".join(f", {n:,} unscored ({why})" for why, n in tally.unscored.items())
+        told += "".join(f", {n:,} not asked ({why})" for why, n in tally.not_applicable.items())
+        grid.add_row(
+            _dim(words.shorten(one.column, 40)), words.clean(". ".join((told, *one.notes)))
+        )
     return grid
 
 
