@@ -104,11 +104,10 @@ def _scorers(report: Report) -> str:
             prose(" ".join(one.notes), 300),
         )  # fmt: skip
         rows.append(f"| {' | '.join(cells)} |")
-    head = (
-        "| scorer | model | scored | unscored | not asked | notes |\n|---|---|---:|---:|---:|---|"
-    )
+    head = "| scorer | model | scored | unscored | not asked | notes |"
+    rule = "|---|---|---:|---:|---:|---|"
     summary = f"<details><summary>{len(rows):,} text scorers</summary>"
-    return "\n".join([summary, "", head, *rows, "", "</details>"])
+    return "\n".join([summary, "", head, rule, *rows, "", "</details>"])
 
 
 def _counts(report: Report) -> str:

@@ -17,12 +17,12 @@ from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, text_che
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.scorers import read_scorers
-from tidegauge.suite.shape import Asked, Columns, Logs, Source, Suite, Target, Valid
+from tidegauge.suite.shape import Wanted, Columns, Logs, Source, Suite, Target, Valid
 from tidegauge.suite.sources import read_logs
 from tidegauge.suite.values import between, choice, entries, flag, parse_length, text, whole
 
 __all__ = [
-    "Asked",
+    "Wanted",
     "Columns",
     "Logs",
     "Source",
@@ -157,7 +157,7 @@ def parse_columns(columns: Mapping[str, Any] | None) -> Columns:
     return found
 
 
-def parse_scorers(scorers: Sequence[str | Mapping[str, Any]]) -> tuple[Asked, ...]:
+def parse_scorers(scorers: Sequence[str | Mapping[str, Any]]) -> tuple[Wanted, ...]:
     """Read scorers that were written in Python.
 
     Raises

@@ -15,7 +15,7 @@ from tidegauge.records import Check, Severity
 from tidegauge.suite.document import Node, from_yaml, raise_problems
 from tidegauge.suite.limits import read_limit, refuse_senseless
 from tidegauge.suite.params import read_params
-from tidegauge.suite.shape import Asked
+from tidegauge.suite.shape import Wanted
 from tidegauge.suite.values import flag, items, mapping, name
 
 PRESETS = ("standard", "sensitive", "none")
@@ -86,7 +86,7 @@ def preset_checks(preset: str) -> tuple[Check, ...]:
     return () if preset == "none" else _shipped(f"{preset}.yaml")
 
 
-def text_checks(preset: str, scorers: Iterable[Asked]) -> tuple[Check, ...]:
+def text_checks(preset: str, scorers: Iterable[Wanted]) -> tuple[Check, ...]:
     """Give the checks that a preset adds for the columns of scorers."""
     topics = {one.name.partition(".")[0] for one in scorers}
     if preset == "none" or not topics:

@@ -10,7 +10,7 @@ from tidegauge.errors import SuiteError
 from tidegauge.suite.checks import name_and_options
 from tidegauge.suite.document import Node
 from tidegauge.suite.params import read_params
-from tidegauge.suite.shape import Asked
+from tidegauge.suite.shape import Wanted
 from tidegauge.suite.values import items, mapping, name
 
 KEYS = {
@@ -20,7 +20,7 @@ KEYS = {
 EXAMPLE = "[toxicity.embedded, {text.length: {on: prompt}}]"
 
 
-def read_scorers(node: Node, folder: Path) -> tuple[Asked, ...]:
+def read_scorers(node: Node, folder: Path) -> tuple[Wanted, ...]:
     """Read a list of scorers; no two may add the same column.
 
     Parameters
@@ -47,7 +47,7 @@ def read_scorers(node: Node, folder: Path) -> tuple[Asked, ...]:
     return tuple(asked)
 
 
-def _read_scorer(node: Node, folder: Path) -> Asked | None:
+def _read_scorer(node: Node, folder: Path) -> Wanted | None:
     written, options = name_and_options(node, KEYS, "a scorer", "{text.length: {on: prompt}}")
     if not written:
         return None
@@ -62,7 +62,7 @@ def _read_scorer(node: Node, folder: Path) -> Asked | None:
     settings = read_params(given, tool.params, tool.make, KEYS, keyed)
     if isinstance(settings.get("model"), str) and (folder / settings["model"]).is_dir():
         settings["model"] = str(folder / settings["model"])
-    return Asked(name=written, column=column, on=on, settings=settings)
+    return Wanted(name=written, column=column, on=on, settings=settings)
 
 
 def _tool(written: str, node: Node) -> ScorerTool | None:

@@ -86,8 +86,8 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A scorer that a suite asks for."""
+class Wanted:
+    """A scorer as a suite asks for it, before columns are known."""
 
     name: str
     """``topic.name``."""
@@ -110,7 +110,7 @@ class Suite:
     columns: Columns = field(default_factory=Columns)
     checks: tuple[Check, ...]
     """Those of the preset and those of the file, merged."""
-    scorers: tuple[Asked, ...] = ()
+    scorers: tuple[Wanted, ...] = ()
     """What turns texts into columns before anything is checked."""
     allow_download: bool = False
     """Whether a model that is missing may be fetched from a hub."""
