@@ -8,20 +8,21 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from tidegauge.errors import BaselineError
 from tidegauge.packing import pack, unpack
-from tidegauge.profile import DatasetProfile
+from tidegauge.profile import DatasetProfile, Made
 from tidegauge.profile.dataset import Mapper
+from tidegauge.profile.layout import NOTHING
 from tidegauge.records import Side
 
 if TYPE_CHECKING:
@@ -31,9 +32,25 @@ if TYPE_CHECKING:
 FORMAT = 1
 SAMPLE_BYTES = 2**28
 """Most bytes of raw rows that grids are chosen from, as 8-byte values."""
+ROOM = 2 * SAMPLE_BYTES
+"""Most bytes of raw rows as they are; texts are longer than 8 bytes."""
 KEPT_ROWS = 5_000
 """Raw rows that a baseline keeps, for measures that need rows."""
 MANIFEST, PROFILE, ARRAYS, ROWS = "manifest.json", "profile.json", "arrays.arrow", "rows.arrow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A scorer as it was when the baseline was frozen."""
+
+    name: str
+    column: str
+    identity: str
+    """Equal identities give equal numbers."""
+    sampled: bool
+    """Whether it scored the sample of rows only, so that it can be run again on it."""
+    tally: Mapping[str, Any] = field(default_factory=dict)
+    """What became of the rows, as ``Tally`` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +63,20 @@ class Baseline:
     """The suite's columns as JSON, to notice when a suite no longer fits."""
     rows: pa.Table
     """A uniform sample of raw rows."""
+    scorings: tuple[Frozen, ...] = ()
+    """The scorers that added columns."""
     notes: tuple[str, ...] = ()
     """How kinds and roles were inferred."""
 
 
 def freeze(
-    log: Log, columns: Columns, *, seed: int = 0, each: Mapper = map, window: str = ""
+    log: Log,
+    columns: Columns,
+    *,
+    made: Mapping[str, Made] = NOTHING,
+    seed: int = 0,
+    each: Mapper = map,
+    window: str = "",
 ) -> Baseline:
     """Make a baseline from a log: choose grids on a sample of its rows, then count all of them.
 
@@ -61,6 +86,8 @@ def freeze(
         Read once when it is small, twice when it is not.
     columns
         What the suite says of columns; the rest is inferred.
+    made
+        Columns of the log that scorers added.
     seed
         Seeds the sample.
     """
@@ -68,7 +95,7 @@ def freeze(
 
     rng = np.random.default_rng(seed)
     sample, whole = draw_sample(log, _sample_rows(log.schema), rng)
-    layout, notes = lay_out(sample, columns)
+    layout, notes = lay_out(sample, columns, made)
     blank = DatasetProfile.freeze(sample, layout)
     profile = count(
         blank, sample.to_batches() if whole else log.batches(), sample.schema, each=each
@@ -120,14 +147,43 @@ def draw_sample(log: Log, most: int, rng: np.random.Generator) -> tuple[pa.Table
 
     Whenever more than ``most`` rows are held, each is kept with probability one half.
     """
-    held: list[pa.RecordBatch] = []
-    rate = 1.0
+    sample = Sample(most, rng)
     for batch in log.batches():
-        held.append(_thinned(batch, rate, rng))
-        while sum(part.num_rows for part in held) > most:
-            rate /= 2
-            held = [_thinned(part, 0.5, rng) for part in held]
-    return pa.Table.from_batches(held, log.schema), rate == 1.0
+        sample.add(batch)
+    return pa.Table.from_batches(sample.held, log.schema), sample.rate == 1.0
+
+
+class Sample:
+    """A uniform sample of the rows that pass by, bounded in rows and bytes.
+
+    Parameters
+    ----------
+    most
+        Rows held at most.
+    rng
+        Which rows stay.
+    """
+
+    def __init__(self, most: int, rng: np.random.Generator) -> None:
+        self.most, self.rng = most, rng
+        self.held: list[pa.RecordBatch] = []
+        self.rate = 1.0
+        self.rows = self.bytes = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Let a batch pass by."""
+        self._hold([*self.held, _thinned(batch, self.rate, self.rng)], new=1)
+        while self.rows > self.most or (self.bytes > ROOM and self.rows > KEPT_ROWS):
+            self.rate /= 2
+            self._hold([_thinned(part, 0.5, self.rng) for part in self.held], new=len(self.held))
+
+    def _hold(self, parts: list[pa.RecordBatch], new: int) -> None:
+        """Hold parts of which the last ``new`` were not counted yet."""
+        if new == len(parts):
+            self.rows = self.bytes = 0
+        self.rows += sum(part.num_rows for part in parts[-new:])
+        self.bytes += sum(part.nbytes for part in parts[-new:])
+        self.held = parts
 
 
 def save_baseline(baseline: Baseline, path: str | Path) -> Path:
@@ -149,6 +205,7 @@ def save_baseline(baseline: Baseline, path: str | Path) -> Path:
         "side": asdict(baseline.side),
         "declared": baseline.declared,
         "notes": list(baseline.notes),
+        "scorings": [asdict(one) for one in baseline.scorings],
         "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in members.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,6 +255,7 @@ def load_baseline(path: str | Path) -> Baseline:
         side=side,
         declared=manifest["declared"],
         rows=pa.ipc.open_file(bodies[ROWS]).read_all(),
+        scorings=tuple(Frozen(**one) for one in manifest.get("scorings", [])),
         notes=tuple(manifest["notes"]),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 import pyarrow as pa
@@ -13,12 +12,12 @@ from tidegauge.catalog import nearest
 from tidegauge.errors import DataError, SuiteError
 from tidegauge.inference import Inferred, infer
 from tidegauge.profile import CategoricalProfile, Layout, Made, TargetLayout
+from tidegauge.profile.layout import NOTHING
 from tidegauge.records import Kind, TextRole
 
 if TYPE_CHECKING:
     from tidegauge.suite.shape import Columns, Valid
 
-NOTHING: Mapping[str, Made] = MappingProxyType({})
 SINGLE = (
     "id", "timestamp", "prediction", "latency", "status", *get_args(TextRole), "tokens",
     "model_version", "conversation",
@@ -71,7 +70,7 @@ def lay_out(
         if columns.features != "*"
         else tuple(name for name in kinds if name not in taken and kinds[name] != "id")
     )
-    kinds |= {name: one.kind for name, one in made.items()}
+    kinds |= {name: one.kind for name, one in made.items() if one.kind != "vector"}
     layout = Layout(
         kinds=kinds,
         features=tuple(features),

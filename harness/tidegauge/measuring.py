@@ -79,7 +79,8 @@ def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
     layout = bench.baseline.layout
     found: dict[str, Subject] = {}
     for word in check.on or (card.on,):
-        columns = layout.columns_of(word) or ((word,) if word in layout.kinds else ())
+        known = word in layout.kinds or word in layout.made
+        columns = layout.columns_of(word) or ((word,) if known else ())
         for column in columns:
             found[column] = Subject(column=column, role=layout.roles.get(column, ""))
         if not columns:
@@ -96,7 +97,7 @@ def require_subjects(checks: Sequence[Check], layout: Layout) -> None:
         Naming the check, the word and what is near it.
     """
     topics = {made.topic for made in layout.made.values()}
-    known = {*get_args(Role), "features", "segments", *topics, *layout.kinds}
+    known = {*get_args(Role), "features", "segments", *topics, *layout.kinds, *layout.made}
     for check in checks:
         for word in check.on:
             if word not in known:
@@ -170,7 +171,7 @@ def _outcomes(card: Card, before: DatasetProfile, now: DatasetProfile) -> tuple[
 def _samples(subject: Subject, bench: Bench) -> tuple[VectorSample, VectorSample]:
     layout = bench.baseline.layout
     column = subject.column
-    vectors = column if layout.kinds[column] == "vector" else layout.vectors_of(column)
+    vectors = column if column in bench.samples else layout.vectors_of(column)
     if vectors not in bench.samples:
         raise NotApplicable("no scorer made vectors of this column")
     return bench.samples[vectors]

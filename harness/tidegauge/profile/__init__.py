@@ -8,6 +8,7 @@ from tidegauge.profile.categorical import CategoricalProfile
 from tidegauge.profile.classification import ClassificationProfile
 from tidegauge.profile.dataset import DatasetProfile
 from tidegauge.profile.keys import KeysProfile
+from tidegauge.profile.labels import LabelSample
 from tidegauge.profile.layout import Layout, Made, TargetLayout
 from tidegauge.profile.moments import Moments
 from tidegauge.profile.numeric import NumericProfile
@@ -20,6 +21,7 @@ __all__ = [
     "ClassificationProfile",
     "DatasetProfile",
     "KeysProfile",
+    "LabelSample",
     "Layout",
     "Made",
     "Moments",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from tidegauge.records import Kind, Role
@@ -39,6 +40,10 @@ class Made:
         return self.scorer.partition(".")[0]
 
 
+NOTHING: Mapping[str, Made] = MappingProxyType({})
+"""No column is a scorer's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Kinds and roles of columns; what a profile of a log is laid out by."""
@@ -61,7 +66,7 @@ class Layout:
     model_version: str = ""
     conversation: str = ""
     made: Mapping[str, Made] = field(default_factory=dict)
-    """Columns that scorers added."""
+    """Columns that scorers added; those of vectors have no kind, for no profile counts them."""
     valid: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Declared ranges; the baseline's own range holds for other numeric columns."""
 

@@ -17,18 +17,18 @@ from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, text_che
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.scorers import read_scorers
-from tidegauge.suite.shape import Wanted, Columns, Logs, Source, Suite, Target, Valid
+from tidegauge.suite.shape import Columns, Logs, Source, Suite, Target, Valid, Wanted
 from tidegauge.suite.sources import read_logs
 from tidegauge.suite.values import between, choice, entries, flag, parse_length, text, whole
 
 __all__ = [
-    "Wanted",
     "Columns",
     "Logs",
     "Source",
     "Suite",
     "Target",
     "Valid",
+    "Wanted",
     "load_suite",
     "parse_checks",
     "parse_columns",

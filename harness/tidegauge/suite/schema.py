@@ -147,7 +147,8 @@ def _options() -> Schema:
 
 
 def _scorer_options() -> Schema:
-    found = _mapping({"on": NAME, "as": NAME}, SCORER_KEYS)
+    rows = {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0}]}
+    found = _mapping({"on": NAME, "sample": rows, "as": NAME}, SCORER_KEYS)
     del found["additionalProperties"]
     return {**found, "type": ["object", "null"]}
 

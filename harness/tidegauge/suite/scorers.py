@@ -11,10 +11,11 @@ from tidegauge.suite.checks import name_and_options
 from tidegauge.suite.document import Node
 from tidegauge.suite.params import read_params
 from tidegauge.suite.shape import Wanted
-from tidegauge.suite.values import items, mapping, name
+from tidegauge.suite.values import items, mapping, name, whole
 
 KEYS = {
     "on": "Role or column of the text it is about: prompt, response, a column.",
+    "sample": "Rows that a scorer of vectors looks at on each side: a number, or auto.",
     "as": "Name of the column it adds (default: the scorer's name, @ and the column of on).",
 }
 EXAMPLE = "[toxicity.embedded, {text.length: {on: prompt}}]"
@@ -62,7 +63,17 @@ def _read_scorer(node: Node, folder: Path) -> Wanted | None:
     settings = read_params(given, tool.params, tool.make, KEYS, keyed)
     if isinstance(settings.get("model"), str) and (folder / settings["model"]).is_dir():
         settings["model"] = str(folder / settings["model"])
-    return Wanted(name=written, column=column, on=on, settings=settings)
+    rows = _rows(found["sample"], tool) if "sample" in found else 0
+    return Wanted(name=written, column=column, on=on, settings=settings, sample=rows)
+
+
+def _rows(node: Node, tool: ScorerTool) -> int:
+    if not tool.card.sampled:
+        node.complain(f'found the key "sample", and {tool.name} scores every row', "leave it out")
+        return 0
+    if node.value == "auto":
+        return 0
+    return max(whole(node), 0)
 
 
 def _tool(written: str, node: Node) -> ScorerTool | None:

@@ -97,6 +97,8 @@ class Wanted:
     """Role or column of the text it is about; empty = as its card says."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Keywords of the scorer's function."""
+    sample: int = 0
+    """Rows that a sampled scorer looks at on each side; 0 = as many as its evidence needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
