@@ -1,0 +1,14 @@
+"""Rows drawn from a log for people or a judge to label, and their labels read back."""
+
+from tidegauge.labelling.drawing import Drawn, Stratum, carry, draw_sample, frame_digest
+from tidegauge.labelling.sheets import read_labels, write_labels
+
+__all__ = [
+    "Drawn",
+    "Stratum",
+    "carry",
+    "draw_sample",
+    "frame_digest",
+    "read_labels",
+    "write_labels",
+]
