@@ -386,8 +386,15 @@ def test_the_schema_names_every_key_and_every_evaluator() -> None:
     assert all(part["description"] for part in parts.values())
     assert set(parts["columns"]["properties"]) == set(Columns.__dataclass_fields__)
     assert set(parts["policy"]["properties"]) == set(Policy.__dataclass_fields__)
-    named, mapped = parts["checks"]["items"]["anyOf"]
-    assert named["enum"] == list(mapped["properties"]) == list(evaluator_names())
+    found = []
+    for part in ("checks", "scorers"):
+        named, mapped = parts[part]["items"]["anyOf"]
+        assert named["enum"] == list(mapped["properties"])
+        found += named["enum"]
+    assert sorted(found) == sorted(evaluator_names())
+    scorers = parts["scorers"]["items"]["anyOf"][0]["enum"]
+    assert scorers
+    assert all(is_scorer(name) for name in scorers)
 
 
 def test_loading_a_suite_loads_no_heavy_library(tmp_path: Path) -> None:
