@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -19,17 +20,23 @@ LONGEST_REASON = 160
 """Characters of a reason: it is a category of a column, and a line in a report."""
 
 Costs: TypeAlias = Counter[str]
-Numbers: TypeAlias = dict[Unit, NDArray[np.float32]]
-Failed: TypeAlias = dict[Unit, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """What a model made of units."""
+
+    values: NDArray[np.float32]
+    """Shape (units, width)."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """Position of a unit -> reason why its row of ``values`` says nothing."""
+    costs: Costs = field(default_factory=Counter)
+    """The model's own counts, summed."""
 
 
 def infer_all(
-    units: Sequence[Unit],
-    model: Model,
-    cache: Cache | None,
-    costs: Costs,
-    share: Callable[[float], None],
-) -> tuple[Numbers, Failed]:
+    units: Sequence[Unit], model: Model, cache: Cache | None, share: Callable[[float], None]
+) -> Numbers:
     """Numbers of every unit, from the cache or the model, and the reasons of those without.
 
     Parameters
@@ -40,34 +47,30 @@ def infer_all(
         What infers; asked for as many at once as its budget allows.
     cache
         Where numbers are read and kept, batch by batch.
-    costs
-        Counts to which the model's costs are added.
     share
         Called with the share of units done, after every batch.
+
+    Raises
+    ------
+    ModelError, MissingExtraError
+        From the model: no unit would fare better.
     """
-    numbers, keys = _recalled(units, model, cache)
-    failed: Failed = {}
-    sized: list[tuple[int, Unit]] = []
-    for unit in units:
-        if unit not in numbers:
-            try:
-                sized.append((max(model.size(unit), 1), unit))
-            except Exception as error:
-                failed[unit] = _reason_unless_fatal(error)
-    sized.sort(key=lambda pair: pair[0], reverse=True)  # what might not fit is tried first
+    numbers = Numbers(np.full((len(units), model.width), np.nan, np.float32))
+    keys = [] if cache is None else [unit_key(model.identity, unit) for unit in units]
+    known = _recall(numbers, keys, cache)
+    sized = _by_size(units, model, known, numbers.failed)
     budget, start = model.budget, 0
     while start < len(sized):
         stop = start + fitting(sized[start][0], budget)
-        batch = [unit for _, unit in sized[start:stop]]
-        start = stop
-        halvings, given, refused = _infer(batch, model, costs)
+        batch = [at for _, at in sized[start:stop]]
+        halvings = _infer(batch, units, model, numbers)
         budget = max(1, budget >> halvings)
-        failed |= refused
         if cache is not None:
-            cache.put({keys[unit]: row.tobytes() for unit, row in given.items()})
-        numbers |= given
-        share((len(numbers) + len(failed)) / len(units))
-    return numbers, failed
+            done = [at for at in batch if at not in numbers.failed]
+            cache.put({keys[at]: numbers.values[at].tobytes() for at in done})
+        start += len(batch)
+        share(1.0 - (len(sized) - start) / len(units))
+    return numbers
 
 
 def fitting(longest: int, budget: int) -> int:
@@ -90,9 +93,15 @@ def reason_of(error: BaseException) -> str:
     'ValueError: no such thing'
     """
     said = error.message if isinstance(error, TidegaugeError) else str(error)
-    line = " ".join(said.encode("utf-8", "replace").decode().split())
-    if not isinstance(error, TidegaugeError):
-        line = f"{type(error).__name__}: {line}" if line else type(error).__name__
+    line = one_line(said)
+    if isinstance(error, TidegaugeError):
+        return line or type(error).__name__
+    return one_line(f"{type(error).__name__}: {line}") if line else type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """Cut to one line of at most 160 characters that any file can hold."""
+    line = " ".join(text[: 4 * LONGEST_REASON].encode("utf-8", "replace").decode().split())
     return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 
 
@@ -100,73 +109,70 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, Python's or a torch device's, found without importing torch."""
     if isinstance(error, MemoryError):
         return True
-    torch = sys.modules.get("torch")
-    kind = getattr(torch, "OutOfMemoryError", None)
+    kind = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
     if kind is not None and isinstance(error, kind):
         return True
-    # torch's allocator for the CPU raises a plain error
+    # torch's allocator for the processor raises a plain error
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _recalled(
-    units: Sequence[Unit], model: Model, cache: Cache | None
-) -> tuple[Numbers, dict[Unit, bytes]]:
+def _recall(numbers: Numbers, keys: Sequence[bytes], cache: Cache | None) -> set[int]:
+    """Fill in what the cache holds; the positions filled."""
     if cache is None:
-        return {}, {}
-    identity = model.identity
-    keys = {unit: unit_key(identity, unit) for unit in units}
-    kept = cache.get(list(keys.values()))
-    length = 4 * model.width
-    found = {unit: kept[key] for unit, key in keys.items() if len(kept.get(key, b"")) == length}
-    return {unit: np.frombuffer(row, np.float32) for unit, row in found.items()}, keys
+        return set()
+    kept, known = cache.get(keys), set()
+    length = numbers.values.shape[1] * numbers.values.itemsize
+    for at, key in enumerate(keys):
+        if len(kept.get(key, b"")) == length:
+            numbers.values[at] = np.frombuffer(kept[key], np.float32)
+            known.add(at)
+    return known
 
 
-def _infer(batch: list[Unit], model: Model, costs: Costs) -> tuple[int, Numbers, Failed]:
-    """Run a batch: how often memory made it smaller, the numbers, the reasons."""
+def _by_size(
+    units: Sequence[Unit], model: Model, known: set[int], failed: dict[int, str]
+) -> list[tuple[int, int]]:
+    """Size and position of what is to be inferred; the longest, which might not fit, come first."""
+    sized = []
+    for at, unit in enumerate(units):
+        if at not in known:
+            try:
+                sized.append((max(int(model.size(unit)), 1), at))
+            except Exception as error:
+                failed[at] = _reason_unless_fatal(error)
+    return sorted(sized, key=lambda pair: pair[0], reverse=True)
+
+
+def _infer(batch: list[int], units: Sequence[Unit], model: Model, numbers: Numbers) -> int:
+    """Run a batch and fill in its numbers or reasons; how often memory made it smaller."""
     try:
-        inferred = model.infer(batch)
-        return 0, *_sorted_out(batch, inferred, model, costs)
+        _fill(batch, model.infer([units[at] for at in batch]), numbers)
+        return 0
     except Exception as error:
-        if len(batch) == 1:
-            return 0, {}, {batch[0]: _reason_unless_fatal(error)}
-        _reason_unless_fatal(error)
+        reason = _reason_unless_fatal(error)
         short = out_of_memory(error)
-    _free()  # outside of the handler, which holds the frames and with them the tensors
-    if not short:
-        parts: Iterator[list[Unit]] = ([unit] for unit in batch)
-    else:
-        middle = len(batch) // 2
-        parts = iter((batch[:middle], batch[middle:]))
-    deepest = 0
-    numbers: Numbers = {}
-    failed: Failed = {}
-    for part in parts:
-        halvings, given, refused = _infer(part, model, costs)
-        deepest = max(deepest, halvings)
-        numbers |= given
-        failed |= refused
-    return deepest + short, numbers, failed
+    if len(batch) == 1:
+        numbers.failed[batch[0]] = reason
+        return 0
+    if not short:  # one of them is the culprit
+        return max(_infer([at], units, model, numbers) for at in batch)
+    _free()  # outside of the handler, whose traceback holds the tensors
+    middle = len(batch) // 2
+    halves = (batch[:middle], batch[middle:])
+    return 1 + max(_infer(half, units, model, numbers) for half in halves)
 
 
-def _sorted_out(
-    batch: list[Unit], inferred: Inferred, model: Model, costs: Costs
-) -> tuple[Numbers, Failed]:
+def _fill(batch: list[int], inferred: Inferred, numbers: Numbers) -> None:
     values = np.asarray(inferred.values, np.float32)
-    if values.shape != (len(batch), model.width):
-        raise ValueError(
-            f"the model gave an array {values.shape} for {len(batch)} units of width {model.width}"
-        )
-    costs.update(inferred.costs)
-    failed = {batch[at]: str(why)[:LONGEST_REASON] for at, why in inferred.failed.items()}
-    numbers: Numbers = {}
-    for unit, row in zip(batch, values, strict=True):
-        if unit in failed:
-            continue
-        if np.isnan(row).all() and len(row):
-            failed[unit] = "the model gave no number"
-        else:
-            numbers[unit] = row
-    return numbers, failed
+    expected = (len(batch), numbers.values.shape[1])
+    if values.shape != expected:
+        raise ValueError(f"the model gave an array of shape {values.shape}, not {expected}")
+    numbers.values[batch] = values
+    numbers.costs.update(inferred.costs)
+    if expected[1]:
+        silent = np.flatnonzero(np.isnan(values).all(axis=1)).tolist()
+        numbers.failed.update({batch[at]: "the model gave no number" for at in silent})
+    numbers.failed.update({batch[at]: one_line(str(why)) for at, why in inferred.failed.items()})
 
 
 def _reason_unless_fatal(error: Exception) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tidegauge.scoring.pipeline import Outcome
 
 NOT_APPLICABLE = "not_applicable: "
+READ = json.JSONDecoder().decode
 
 
 def keep(outcome: Outcome) -> bytes | None:
@@ -40,7 +41,7 @@ def recall(data: bytes) -> Outcome | None:
     from tidegauge.scoring.pipeline import OK, Outcome
 
     try:
-        read: Any = json.loads(data)
+        read: Any = READ(data.decode())
         if isinstance(read, str):
             return Outcome(read)
         values, truncated, because = read

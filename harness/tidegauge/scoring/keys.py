@@ -27,6 +27,6 @@ def unit_key(identity: str, unit: Unit) -> bytes:
 
 def _key(*parts: str) -> bytes:
     # lengths keep ("ab", "c") from ("a", "bc"); logs may hold halves of surrogate pairs
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    lengths = ",".join([str(len(part)) for part in encoded])
-    return hashlib.sha256(b"\0".join((lengths.encode(), *encoded))).digest()
+    lengths = ",".join([str(len(part)) for part in parts])
+    whole = f"{lengths};{''.join(parts)}"
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

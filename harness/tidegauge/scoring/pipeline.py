@@ -23,6 +23,7 @@ from tidegauge.scoring.keys import row_key
 CHUNK = 4_096
 """Rows that are scored together: enough for batches of like length, little to hold."""
 OK = "ok"
+FLOATS = (float, np.floating)
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with rows done and rows in all, ``None`` where that is not known."""
@@ -146,31 +147,34 @@ def _work_out(
 ) -> None:
     """Add an outcome for every row that has none yet."""
     waiting: list[_Waiting] = []
+    model = scorer.model
+    nothing = np.zeros((0, 0 if model is None else model.width), np.float32)
     for at, row in enumerate(rows):
         if at not in found:
             units = _split(scorer, row)
             if isinstance(units, Outcome):
                 found[at] = units
-            elif scorer.model is None or not units:
-                found[at] = _join(scorer, row, units, np.zeros((0, _width(scorer)), np.float32))
+            elif model is None or not units:
+                found[at] = _join(scorer, row, units, nothing)
             else:
                 waiting.append(_Waiting(at, units))
-    if not waiting or scorer.model is None:
+    if not waiting or model is None:
         return
     answered = len(found)
-    wanted = dict.fromkeys(unit for one in waiting for unit in one.units)
+    places: dict[Unit, int] = {}
+    where = [[places.setdefault(unit, len(places)) for unit in one.units] for one in waiting]
 
     def share(part: float) -> None:
         report(answered + int(part * len(waiting)))
 
-    numbers, failed = infer_all(list(wanted), scorer.model, cache, costs, share)
-    for one in waiting:
-        reasons = [failed[unit] for unit in one.units if unit in failed]
+    numbers = infer_all(list(places), model, cache, share)
+    costs.update(numbers.costs)
+    for one, own in zip(waiting, where, strict=True):
+        reasons = [numbers.failed[at] for at in own if at in numbers.failed]
         if reasons:
             found[one.at] = Outcome(f"unscored: {reasons[0]}")
-            continue
-        outputs = np.stack([numbers[unit] for unit in one.units])
-        found[one.at] = _join(scorer, rows[one.at], one.units, outputs)
+        else:
+            found[one.at] = _join(scorer, rows[one.at], one.units, numbers.values[own])
 
 
 def _split(scorer: Scorer, row: Texts) -> Sequence[Unit] | Outcome:
@@ -195,14 +199,12 @@ def _checked(joined: Joined, outputs: int) -> Outcome:
         raise ValueError(f"the scorer gave {len(joined.values)} values for {outputs} columns")
     if _is_nan(joined.values[0]):
         return Outcome("unscored: the scorer gave no number")
-    if any(_is_nan(value) for value in joined.values):
-        values = tuple(None if _is_nan(value) else value for value in joined.values)
-        joined = Joined(values, joined.truncated, joined.because)
-    return Outcome(OK, joined)
+    values = tuple([None if _is_nan(value) else value for value in joined.values])
+    return Outcome(OK, Joined(values, joined.truncated, joined.because))
 
 
 def _is_nan(value: object) -> bool:
-    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+    return isinstance(value, FLOATS) and value != value
 
 
 def _refused(error: Exception) -> Outcome:
@@ -211,10 +213,6 @@ def _refused(error: Exception) -> Outcome:
     if isinstance(error, NotApplicable):
         return Outcome(f"not_applicable: {reason_of(error)}")
     return Outcome(f"unscored: {reason_of(error)}")
-
-
-def _width(scorer: Scorer) -> int:
-    return scorer.model.width if scorer.model is not None else 0
 
 
 def _tally(
