@@ -21,22 +21,21 @@ from tidegauge.profile import LabelSample
 Cell: TypeAlias = str | int | float | bool | None
 Record: TypeAlias = Mapping[str, Any]
 
-YES = frozenset(
-    "1 1.0 yes y true unsupported contradicted not_in_context hallucinated toxic bad".split()
-) | {"not in context"}
-NO = frozenset("0 0.0 no n false supported faithful nontoxic non-toxic ok good".split()) | {
-    "not toxic"
-}
-UNDECIDED = frozenset(("?", "unsure", "undecided", "skip", "n/a"))
+YES = {"1", "1.0", "yes", "y", "true", "bad", "toxic", "hallucinated"} | {
+    "unsupported", "contradicted", "not_in_context", "not in context",
+}  # fmt: skip
+NO = {"0", "0.0", "no", "n", "false", "ok", "good", "not toxic", "supported", "faithful"}
+UNDECIDED = {"?", "unsure", "undecided", "skip", "n/a"}
 """What a labeller may write, in any case; nothing at all means not labelled yet."""
 WORDS = "1, yes or unsupported; 0, no or supported; ? where it cannot be told; nothing yet"
 
 LONGEST = 30_000
 """Characters of a text in a CSV cell; spreadsheets hold 32,767 and damage what is longer."""
 DESIGN = (
-    "row score stratum stratum_slice stratum_high stratum_rows stratum_mean_score probability "
-    "cluster log_rows scorer threshold frame seed"
-).split()
+    "row", "score", "stratum", "stratum_slice", "stratum_high", "stratum_rows",
+    "stratum_mean_score", "probability", "cluster", "log_rows", "scorer", "threshold", "frame",
+    "seed",
+)  # fmt: skip
 """What leads back from the labels to the whole log; to be left as it is."""
 NEEDED = ("label", *DESIGN)
 SHOWN = 10
@@ -160,7 +159,7 @@ def _record(
 
 
 def _number(value: float) -> Cell:
-    """A number that JSON and spreadsheets can hold."""
+    """Turn a number into what JSON and spreadsheets can hold."""
     if math.isnan(value):
         return ""
     return float(value) if math.isfinite(value) else "inf"
@@ -238,8 +237,10 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
             if any(cells):
                 cells = [_plain(cell) for cell in cells]
                 if delimiter == ";":
-                    cells = [_with_point(name, cell) for name, cell in zip(names, cells)]
-                yield line, dict(zip(names, cells))
+                    cells = [
+                        _with_point(name, cell) for name, cell in zip(names, cells, strict=False)
+                    ]
+                yield line, dict(zip(names, cells, strict=False))
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}:{line}: {error}") from None
@@ -331,7 +332,7 @@ def _contradictions(
 
 
 def _drawn(columns: Mapping[str, Sequence[Any]]) -> Drawn:
-    """A sheet's columns as what was drawn."""
+    """Make a sheet's columns what was drawn."""
     place = {stratum: i for i, stratum in enumerate(columns["stratum"])}
     firsts = [place[stratum] for stratum in range(len(place))]
     labels = columns["label"]
