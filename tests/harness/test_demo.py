@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import tidegauge
-from tidegauge.demo import INCIDENT, SCHEMA, SUITE, demo_logs, write_demo
+from tidegauge.demo import support, write_demo
+from tidegauge.demo.credit import INCIDENT, SCHEMA, SUITE, draw
 
 SUITES = Path(__file__).parents[2] / "suites"
 UNTOUCHED = ("region", "income", "age", "loan_amount", "term_months", "score_bureau")
@@ -16,7 +17,7 @@ UNTOUCHED = ("region", "income", "age", "loan_amount", "term_months", "score_bur
 
 @pytest.fixture(scope="module")
 def logs() -> tuple[pa.Table, pa.Table]:
-    return demo_logs()
+    return draw()
 
 
 def same(one: pa.Table, other: pa.Table) -> None:
@@ -36,6 +37,22 @@ def test_the_shipped_logs_are_those_that_the_demo_writes(logs: tuple[pa.Table, p
 
 def test_the_shipped_suite_is_the_one_that_the_demo_writes() -> None:
     assert (SUITES / "credit.yaml").read_text(encoding="utf-8") == SUITE
+    assert (SUITES / "support.yaml").read_text(encoding="utf-8") == support.SUITE
+
+
+def test_the_shipped_conversations_are_those_that_the_demo_writes() -> None:
+    for day, table in zip(support.ROWS, support.draw(), strict=True):
+        same(pq.read_table(SUITES / "data" / "support" / f"{day}.parquet"), table)
+
+
+def test_only_the_incident_sets_the_conversations_apart() -> None:
+    before, now = (table.to_pandas() for table in support.draw())
+    asked = now["asked_at"].dt.hour * 3_600 + now["asked_at"].dt.minute * 60
+    calm = now[asked < support.INCIDENT]
+    assert set(before["model_version"]) == set(calm["model_version"]) == {"1.4"}
+    assert set(now["model_version"]) == {"1.4", "1.5"}
+    assert "stove" in " ".join(now["prompt"])
+    assert "stove" not in " ".join(before["prompt"])
 
 
 def test_the_shipped_logs_are_small() -> None:
@@ -43,7 +60,7 @@ def test_the_shipped_logs_are_small() -> None:
 
 
 def test_another_seed_draws_other_rows(logs: tuple[pa.Table, pa.Table]) -> None:
-    assert not demo_logs(1)[0]["income"].equals(logs[0]["income"])
+    assert not draw(1)[0]["income"].equals(logs[0]["income"])
 
 
 def test_the_demo_can_be_written_twice(tmp_path: Path) -> None:

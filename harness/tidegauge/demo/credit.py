@@ -1,4 +1,4 @@
-"""Sample logs of a credit model with a planted incident, and the suite that finds it.
+"""A credit model's logs with a planted incident, and the suite that finds it.
 
 The incident: on 2026-03-02 at 14:00 UTC a release in the partners' feed begins to send
 ``debt_ratio`` in percent instead of as a fraction. The model then refuses nearly every partner's
@@ -84,25 +84,11 @@ SCHEMA = pa.schema(
 )
 
 
-def write_demo(folder: str | Path, *, seed: int = 0) -> Path:
-    """Write the sample logs and their suite.
-
-    Parameters
-    ----------
-    folder
-        Where to; made if need be. Files of the same names are replaced.
-    seed
-        The same seed writes the same rows.
-
-    Returns
-    -------
-    Path
-        The suite, ready to run.
-    """
-    folder = Path(folder)
+def write(folder: Path, *, seed: int = 0) -> Path:
+    """Write the logs and the suite below a folder; return the suite."""
     logs = folder / "data" / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    baseline, current = demo_logs(seed)
+    baseline, current = draw(seed)
     _write(baseline, folder / "data" / "baseline.parquet")
     _write(current, logs / f"{CURRENT_DAY}.parquet")
     suite = folder / "credit.yaml"
@@ -110,12 +96,12 @@ def write_demo(folder: str | Path, *, seed: int = 0) -> Path:
     return suite
 
 
-def demo_logs(seed: int = 0) -> tuple[pa.Table, pa.Table]:
+def draw(seed: int = 0) -> tuple[pa.Table, pa.Table]:
     """Draw the baseline's log and the current one.
 
     Examples
     --------
-    >>> baseline, current = demo_logs()
+    >>> baseline, current = draw()
     >>> baseline.num_rows, current.num_rows, max(current["debt_ratio"].to_pylist()) > 50
     (8000, 4000, True)
     """
