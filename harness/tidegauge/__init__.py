@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tidegauge.logs import open_log
     from tidegauge.records import Report
     from tidegauge.running import check, freeze_baseline, run
+    from tidegauge.scoring.frames import score
     from tidegauge.suite import load_suite
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ _HOMES = {
     "open_log": "logs",
     "run": "running",
     "save_baseline": "baseline",
+    "score": "scoring.frames",
 }
 """Public name -> module that defines it, loaded when first asked for."""
 
@@ -37,6 +39,7 @@ __all__ = [
     "open_log",
     "run",
     "save_baseline",
+    "score",
 ]
 
 

@@ -43,16 +43,13 @@ def arrays(outcomes: Sequence[Outcome], types: Sequence[pa.DataType]) -> list[pa
     """One array a column; rows without values are null in all but the status."""
     nothing = (None,) * (len(types) - 1)
     rows = [one.joined.values if one.joined else nothing for one in outcomes]
-    made = [_array(list(part), kind) for part, kind in zip(zip(*rows), types, strict=False)]
-    if not rows:
-        made = [pa.array([], kind) for kind in types[:-1]]
+    columns = list(zip(*rows, strict=True)) or [()] * len(nothing)
+    made = [_array(column, kind) for column, kind in zip(columns, types[:-1], strict=True)]
     return [*made, _array([one.status for one in outcomes], types[-1])]
 
 
-def texts(
-    batch: pa.RecordBatch, inputs: Mapping[str, str], start: int, rows: int
-) -> Iterator[Texts]:
-    """Texts of some rows by argument; what is null is absent.
+def texts(batch: pa.RecordBatch, inputs: Mapping[str, str]) -> Iterator[Texts]:
+    """Texts of each row by argument; what is null is absent.
 
     Parameters
     ----------
@@ -60,16 +57,14 @@ def texts(
         Holds the columns that ``inputs`` names; numbers are spelled as text.
     inputs
         Argument -> column.
-    start, rows
-        Which rows.
     """
     arguments = list(inputs)
-    read = [_spelled(batch.column(name).slice(start, rows)) for name in inputs.values()]
-    if not read:
-        return iter([{}] * min(rows, batch.num_rows - start))
+    read = [_spelled(batch.column(name)) for name in inputs.values()]
     if len(arguments) == 1:
         (name,) = arguments
         return ({} if text is None else {name: text} for text in read[0])
+    if not read:
+        return iter([{}] * batch.num_rows)
     return (
         {name: text for name, text in zip(arguments, row, strict=True) if text is not None}
         for row in zip(*read, strict=True)
@@ -92,7 +87,7 @@ def _type(kind: Kind, scorer: Scorer) -> pa.DataType:
     return TYPES.get(kind, TEXT)
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if kind == TEXT:
         plain = [None if v is None else _encodable(str(v)) for v in values]
         return pa.array(plain, pa.string()).dictionary_encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,8 +53,8 @@ class Worst:
                     self._keep(_Row(bad, self._passed + at, rows[at], outcome, ids[at]))
         self._passed += len(outcomes)
 
-    def examples(self, roles: dict[str, str]) -> tuple[Example, ...]:
-        """What was kept, worst first.
+    def examples(self, roles: Mapping[str, str]) -> tuple[Example, ...]:
+        """Show what was kept, worst first.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Worst:
             dropped = heapq.heappop(self._heap)
             self._seen.discard(hash(tuple(dropped.texts.items())))
 
-    def _example(self, row: _Row, roles: dict[str, str]) -> Example:
+    def _example(self, row: _Row, roles: Mapping[str, str]) -> Example:
         joined = row.outcome.joined
         because = joined.because if joined else ""
         value = joined.values[0] if joined else None

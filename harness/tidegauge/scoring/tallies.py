@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -34,7 +33,4 @@ def added(one: Tally, other: Tally) -> Tally:
 
 
 def _summed(one: Mapping[str, Count], other: Mapping[str, Count]) -> dict[str, Count]:
-    total: Counter[str] = Counter()
-    total.update(one)  # type: ignore[arg-type]  # the stubs allow whole numbers only
-    total.update(other)  # type: ignore[arg-type]
-    return dict(total)  # type: ignore[arg-type]
+    return {**one, **{key: one[key] + n if key in one else n for key, n in other.items()}}
