@@ -23,3 +23,5 @@ class VectorSample:
     """The rows' ids; empty where the log has none."""
     n: int = 0
     """Rows of the whole log that the sample was drawn from."""
+    role: str = ""
+    """What the texts are for: prompt, response; what examples of them are called."""
