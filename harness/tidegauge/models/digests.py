@@ -33,7 +33,7 @@ def loadable(name: str) -> bool:
     return not hidden and not legal and path.suffix.lower() not in OTHER_RUNTIMES + PROSE
 
 
-def digests(folder: Path, also: Sequence[str] = ()) -> dict[str, str]:
+def digests(folder: Path, also: Sequence[str] = (), *, anew: bool = False) -> dict[str, str]:
     """SHA-256 in hex of each file that a loader could read, and of those named.
 
     A digest is remembered by place, size, number and times of the file. Where safetensors lie
@@ -45,13 +45,15 @@ def digests(folder: Path, also: Sequence[str] = ()) -> dict[str, str]:
         A model folder; links are followed, as a hub's cache consists of them.
     also
         Further files to include where they exist; paths that leave the folder are passed over.
+    anew
+        Read every file, whatever is remembered.
     """
     there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     wanted = {name for name in there if loadable(name)}
     if any(name.endswith(".safetensors") for name in wanted):
         wanted = {name for name in wanted if not name.endswith((".bin", ".pt", ".pth"))}
     wanted |= there & set(also)
-    known = _recall()
+    known = {} if anew else _recall()
     found: dict[str, str] = {}
     new: dict[str, str] = {}
     for name in sorted(wanted):

