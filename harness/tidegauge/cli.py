@@ -113,17 +113,24 @@ def run(
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--from", "source", metavar="PATH", help="Raw log to freeze instead of the suite's.")
 @click.option("--window", metavar="W", help="Freeze this day, or START/END, only.")
+@click.option(
+    "--refresh", is_flag=True, help="Keep the file's counts, make the vectors of its rows anew."
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-def baseline(suite: Path, source: str | None, window: str | None, out: Path | None) -> int:
+def baseline(
+    suite: Path, source: str | None, window: str | None, refresh: bool, out: Path | None
+) -> int:
     r"""Freeze the baseline of SUITE, so that runs need no raw reference rows.
 
     \b
     Examples:
       tidegauge baseline suite.yaml -o baselines/credit.tgb
       tidegauge baseline suite.yaml --from data/validation.parquet
+      tidegauge baseline suite.yaml --refresh    after the encoder of texts changed
     """
-    from tidegauge.baseline import save_baseline
-    from tidegauge.running import freeze_baseline
+    from tidegauge.baseline import load_baseline, save_baseline
+    from tidegauge.progress import shown
+    from tidegauge.running import freeze_baseline, refresh_baseline
     from tidegauge.startup import spare_pandas
     from tidegauge.suite import load_suite
 
@@ -131,7 +138,12 @@ def baseline(suite: Path, source: str | None, window: str | None, out: Path | No
     loaded = load_suite(suite)
     named = loaded.logs.baseline.baseline
     target = out or Path(named or f"{loaded.name}.tgb")
-    frozen = freeze_baseline(loaded, source=source, window=window)
+    with shown() as progress:
+        frozen = (
+            refresh_baseline(loaded, load_baseline(named or target))
+            if refresh
+            else freeze_baseline(loaded, source=source, window=window, progress=progress)
+        )
     save_baseline(frozen, target)
     click.echo(f"{target}: {frozen.side.n:,} rows, {len(frozen.profile.columns)} columns")
     if not named:
@@ -176,17 +188,21 @@ def init(data: str, baseline: str | None, out: Path | None) -> int:
     help="Folder for logs and report.",
 )
 def demo(out: Path) -> int:
-    """Write sample logs of a credit model with a planted incident, and report on them."""
+    """Write sample logs of a credit model and of a support assistant, and report on both.
+
+    Each holds a planted incident. Without the packages that models need, the assistant's texts are
+    scored by what needs none, and the report says so.
+    """
     from tidegauge.demo import write_demo
     from tidegauge.progress import shown
     from tidegauge.running import run as run_suite
     from tidegauge.startup import spare_pandas
 
     spare_pandas()
-    suite = write_demo(out / "demo")
-    with shown() as progress:
-        report = run_suite(suite, progress=progress)
-    _deliver(report, ("html", "json"), out, quiet=False)
+    for suite in write_demo(out / "demo"):
+        with shown() as progress:
+            report = run_suite(suite, progress=progress)
+        _deliver(report, ("html", "json"), out, quiet=False)
     return 0
 
 
@@ -216,11 +232,19 @@ def evaluators(name: str | None) -> int:
     """List every evaluator, or explain the one called NAME."""
     import inspect
 
-    from tidegauge.catalog import evaluator, evaluator_names
+    from tidegauge.catalog import evaluator, evaluator_names, is_scorer, scorer
 
     if name is None:
         for known in evaluator_names():
-            click.echo(f"{known:38s} {evaluator(known).card.title}")
+            adds = is_scorer(known)
+            card = scorer(known).card if adds else evaluator(known).card
+            click.echo(f"{known:38s} {'scorer: ' if adds else ''}{card.title}")
+        return 0
+    if is_scorer(name):
+        tool = scorer(name)
+        click.echo(f"{name}: {tool.card.title}\n{tool.card.explain}")
+        click.echo(f"reads {', '.join(tool.card.reads.values())}; {tool.card.reference}\n")
+        click.echo(inspect.getdoc(tool.make) or "")
         return 0
     found = evaluator(name)
     click.echo(f"{found.name}: {found.card.title}\n{found.card.explain}")

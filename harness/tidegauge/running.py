@@ -10,29 +10,38 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from tidegauge import __version__
 from tidegauge.baseline import Baseline, count, freeze, load_baseline, require_fit
 from tidegauge.catalog import evaluator
-from tidegauge.errors import DataError
+from tidegauge.errors import BaselineError, DataError
 from tidegauge.judge import judge
 from tidegauge.logs import Log, Window, open_log, parse_window
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
 from tidegauge.profile.dataset import Mapper
+from tidegauge.profile.layout import NOTHING
 from tidegauge.records import Check, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
 from tidegauge.suite import Columns, Source, Suite, load_suite, parse_checks, parse_columns
 from tidegauge.wording import counted, listed
 
+if TYPE_CHECKING:
+    from tidegauge.texts import Texts
+
 Progress = Callable[[str, int, int | None], None]
 """Told the stage, the rows done in it and, where known, all its rows."""
+
+
+def _untold(stage: str, done: int, rows: int | None) -> None:
+    """Tell nobody."""
+
 
 WORST = ("critical", "error", "warn", "inconclusive", "info", "pass", "skipped", "not_applicable")
 """Outcomes in the order a report lists them."""
@@ -61,7 +70,7 @@ def run(
     current: Any = None,
     baseline: Any = None,
     now: datetime | None = None,
-    progress: Progress = lambda stage, done, rows: None,
+    progress: Progress = _untold,
 ) -> Report:
     """Run a suite.
 
@@ -90,28 +99,38 @@ def run(
     clock = Clock(progress)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         with clock.stage("baseline"):
-            reference = _baseline(suite, baseline, pool.map, now)
+            reference = _baseline(suite, baseline, pool.map, now, progress)
             require_subjects(suite.checks, reference.profile.layout)
         source = suite.logs.current
         span = parse_window(window, source.window, now=now)
         log = _open(source if current is None else current, span, suite.columns, reference)
         as_of = span.end if span else now
+        texts = _texts(suite, log, reference, progress)
         with clock.stage("current"):
+            scored = texts.score(log) if texts else log
+            batches = _watched(scored, progress)
             laid = count(
                 split(reference.profile.blank(), log),
-                _watched(log, progress),
-                log.schema,
+                texts.watched(batches, reference.profile.layout) if texts else batches,
+                scored.schema,
                 as_of=as_of.timestamp(),
                 each=pool.map,
             )
+            vectors = texts.vectors(reference, laid.n) if texts else {}
     bench = Bench(
-        baseline=reference.profile, current=laid, policy=suite.policy, as_of=as_of.timestamp()
+        baseline=reference.profile,
+        current=laid,
+        policy=suite.policy,
+        as_of=as_of.timestamp(),
+        samples=vectors,
     )
     with clock.stage("measure"):
         results = _results(suite.checks, bench)
     with clock.stage("overview"):
         columns = overview(reference.profile, laid)
     outcome, because = _overall(suite.checks, results)
+    if texts:
+        texts.close()
     return Report(
         suite=suite.name,
         run_id=uuid.uuid4().hex[:12],
@@ -127,7 +146,8 @@ def run(
         cards={check.evaluator: evaluator(check.evaluator).card for check in suite.checks},
         results=results,
         columns=columns,
-        notes=(*reference.notes, *log.notes),
+        scorings=texts.scorings(reference) if texts else (),
+        notes=(*reference.notes, *log.notes, *(texts.notes if texts else ())),
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds=clock.seconds,
     )
@@ -140,6 +160,7 @@ def check(
     preset: str = "standard",
     columns: Mapping[str, Any] | None = None,
     checks: Sequence[str | Mapping[str, Any]] | None = None,
+    scorers: Sequence[str | Mapping[str, Any]] = (),
     seed: int = 0,
 ) -> Report:
     """Hold one frame against another.
@@ -156,6 +177,8 @@ def check(
         Roles and kinds as in a suite's ``columns``; what is not given is inferred.
     checks
         Checks as in a suite, instead of the preset's.
+    scorers
+        What turns texts into columns, as in a suite; the preset then judges these as well.
     seed
         Seeds everything random.
 
@@ -168,21 +191,28 @@ def check(
     >>> check(after, before).outcome
     'critical'
     """
-    from tidegauge.suite import Logs, preset_checks
+    from tidegauge.suite import Logs, parse_scorers, preset_checks
 
-    chosen = parse_checks(checks) if checks is not None else preset_checks(preset)
+    wanted = parse_scorers(scorers)
+    chosen = parse_checks(checks) if checks is not None else preset_checks(preset, wanted)
     suite = Suite(
         name="check",
         logs=Logs(baseline=Source(), current=Source()),
         columns=parse_columns(columns),
         checks=chosen,
+        scorers=wanted,
         policy=Policy(seed=seed),
     )
     return run(suite, current=current, baseline=baseline)
 
 
 def freeze_baseline(
-    suite: Suite, *, source: Any = None, window: str | None = None, now: datetime | None = None
+    suite: Suite,
+    *,
+    source: Any = None,
+    window: str | None = None,
+    now: datetime | None = None,
+    progress: Progress = _untold,
 ) -> Baseline:
     """Freeze a suite's baseline from its raw baseline logs.
 
@@ -198,22 +228,87 @@ def freeze_baseline(
             "name them: tidegauge baseline SUITE --from PATH",
         )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _frozen(suite, place, window, now or datetime.now(UTC), pool.map)
+        return _frozen(suite, place, window, now or datetime.now(UTC), pool.map, progress)
 
 
-def _frozen(suite: Suite, place: Any, window: str | None, now: datetime, each: Mapper) -> Baseline:
+def refresh_baseline(suite: Suite, stored: Baseline) -> Baseline:
+    """Make the vectors of a stored baseline's rows anew, after the encoder changed.
+
+    Raises
+    ------
+    BaselineError
+        When more than vectors changed, so that the raw rows are needed.
+    """
+    from tidegauge.texts import texts_of
+
+    log = open_log(stored.rows)
+    layout = stored.profile.layout
+    texts = texts_of(suite, log, side="baseline", layout=layout, told=_untold)
+    if texts is None or not texts.sampled:
+        raise BaselineError(
+            f"{stored.side.source}: the suite makes no vectors, so there are none to make anew",
+            "freeze it anew with: tidegauge baseline SUITE",
+        )
+    then = {one.column: one for one in stored.scorings}
+    vectors = {one.asked.column for one in texts.sampled}
+    renewed = texts.sealed(stored)
+    kept = [then.get(one.column, one) for one in renewed.scorings if one.column not in vectors]
+    anew = [one for one in renewed.scorings if one.column in vectors]
+    return replace(renewed, scorings=(*kept, *anew))
+
+
+def _frozen(
+    suite: Suite,
+    place: Any,
+    window: str | None,
+    now: datetime,
+    each: Mapper,
+    progress: Progress,
+) -> Baseline:
     span = parse_window(window, place.window if isinstance(place, Source) else None, now=now)
     log = _open(place, span, suite.columns, None)
-    return freeze(
-        log,
+    texts = _texts(suite, log, None, progress)
+    frozen = freeze(
+        texts.score(log) if texts else log,
         suite.columns,
+        made=texts.made if texts else NOTHING,
         seed=suite.policy.seed,
         each=each,
         window=str(span) if span else "",
     )
+    if texts is None:
+        return frozen
+    sealed = texts.sealed(frozen)
+    texts.close()
+    return sealed
 
 
-def _baseline(suite: Suite, given: Any, each: Mapper, now: datetime) -> Baseline:
+def _texts(suite: Suite, log: Log, reference: Baseline | None, progress: Progress) -> Texts | None:
+    """Bind what the suite scores to a log; what scores nothing loads nothing."""
+    needs_vectors = any(check.evaluator.startswith("embedding.") for check in suite.checks)
+    if not suite.scorers and not needs_vectors:
+        if reference is not None and reference.scorings:
+            raise BaselineError(
+                f"{reference.side.source}: frozen with scorers, and the suite asks for none",
+                "freeze it anew with: tidegauge baseline SUITE",
+            )
+        return None
+    from tidegauge.texts import texts_of
+
+    def told(column: str, done: int, rows: int | None) -> None:
+        progress(f"scoring {column}", done, rows)
+
+    side: Literal["baseline", "current"] = "current" if reference else "baseline"
+    layout = reference.profile.layout if reference else None
+    texts = texts_of(suite, log, side=side, layout=layout, told=told)
+    if texts is not None and reference is not None:
+        texts.require_fit(reference)
+    return texts
+
+
+def _baseline(
+    suite: Suite, given: Any, each: Mapper, now: datetime, progress: Progress
+) -> Baseline:
     if isinstance(given, Baseline):
         return given
     place = suite.logs.baseline if given is None else given
@@ -222,7 +317,7 @@ def _baseline(suite: Suite, given: Any, each: Mapper, now: datetime) -> Baseline
         found = load_baseline(stored)
         require_fit(found, suite.columns)
         return found
-    return _frozen(suite, place, None, now, each)
+    return _frozen(suite, place, None, now, each, progress)
 
 
 def _stored_file(place: Any) -> str:

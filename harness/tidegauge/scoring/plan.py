@@ -61,7 +61,7 @@ def plan(asked: Iterable[Asked], shelf: Shelf) -> tuple[Planned, ...]:
 
 
 def bind(
-    wanted: Iterable[Wanted], roles: Mapping[str, str], present: Collection[str]
+    wanted: Iterable[Wanted], roles: Mapping[str, str], present: Collection[str] | None
 ) -> tuple[Asked, ...]:
     """Find the columns that each scorer reads.
 
@@ -72,7 +72,7 @@ def bind(
     roles
         Role -> column of the log's texts.
     present
-        Every column of the log.
+        Every column of the log; ``None`` = whatever is named is taken for a column.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _about(name: str) -> str:
     return next(iter(tool(name).card.reads.values()))
 
 
-def _bound(one: Wanted, roles: Mapping[str, str], present: Collection[str]) -> Asked:
+def _bound(one: Wanted, roles: Mapping[str, str], present: Collection[str] | None) -> Asked:
     card = tool(one.name).card
     inputs = {argument: roles[role] for argument, role in card.reads.items() if role in roles}
     if one.on:
@@ -117,9 +117,9 @@ def _bound(one: Wanted, roles: Mapping[str, str], present: Collection[str]) -> A
     return Asked(name=one.name, column=one.column, inputs=inputs, settings=one.settings)
 
 
-def _column(one: Wanted, roles: Mapping[str, str], present: Collection[str]) -> str:
+def _column(one: Wanted, roles: Mapping[str, str], present: Collection[str] | None) -> str:
     column = roles.get(one.on, one.on)
-    if column not in present:
+    if present is not None and column not in present:
         raise SuiteError(
             f'the scorer {one.column} is on "{one.on}", which is neither the role of a text '
             "nor a column",

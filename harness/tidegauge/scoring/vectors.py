@@ -63,7 +63,7 @@ def _strings(rows: pa.Table, name: str) -> tuple[str, ...]:
 
 
 def _clusters(rows: pa.Table, name: str) -> NDArray[np.int64]:
-    """Number conversations; a row without one stands for itself."""
+    """Give each row its conversation's number; a row without one stands for itself."""
     if not name or name not in rows.column_names:
         return np.zeros(0, np.int64)
     spelled = rows.column(name).combine_chunks()
@@ -72,4 +72,5 @@ def _clusters(rows: pa.Table, name: str) -> NDArray[np.int64]:
     codes = spelled.indices.to_numpy(zero_copy_only=False).astype(np.float64)
     alone = np.isnan(codes)
     codes[alone] = np.arange(alone.sum()) + len(spelled.dictionary)
-    return codes.astype(np.int64)
+    numbers: NDArray[np.int64] = codes.astype(np.int64)
+    return numbers

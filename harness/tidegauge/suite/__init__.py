@@ -13,7 +13,7 @@ from typing import Any
 
 from tidegauge.errors import SuiteError
 from tidegauge.records import Check, Policy
-from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, text_checks, with_preset
+from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_preset
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.scorers import read_scorers
@@ -223,8 +223,7 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
     policy = _policy(found["policy"]) if "policy" in found else Policy()
     scorers = read_scorers(found["scorers"], folder) if "scorers" in found else ()
     if not node.problems:
-        begun = (*preset_checks(preset), *text_checks(preset, scorers))
-        checks = with_preset(checks, begun)
+        checks = with_preset(checks, preset_checks(preset, scorers))
         if not checks:
             node.complain("found nothing to check; needed: checks, or a preset other than none")
     return Suite(

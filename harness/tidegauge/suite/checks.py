@@ -66,8 +66,15 @@ def read_checks(node: Node, *, trusted: bool = False) -> tuple[Check, ...]:
     return named(checks)
 
 
-def preset_checks(preset: str) -> tuple[Check, ...]:
+def preset_checks(preset: str, scorers: Iterable[Wanted] = ()) -> tuple[Check, ...]:
     """Give the checks of a preset: ``standard``, ``sensitive``, or ``none`` of all.
+
+    Parameters
+    ----------
+    preset
+        Its name.
+    scorers
+        What turns texts into columns; the preset's checks of their topics come along.
 
     Raises
     ------
@@ -83,17 +90,13 @@ def preset_checks(preset: str) -> tuple[Check, ...]:
         raise SuiteError(
             f'found the preset "{preset}"; allowed: {", ".join(PRESETS)}', nearest(preset, PRESETS)
         )
-    return () if preset == "none" else _shipped(f"{preset}.yaml")
-
-
-def text_checks(preset: str, scorers: Iterable[Wanted]) -> tuple[Check, ...]:
-    """Give the checks that a preset adds for the columns of scorers."""
-    topics = {one.name.partition(".")[0] for one in scorers}
-    if preset == "none" or not topics:
+    if preset == "none":
         return ()
-    judged = {"quality", "drift", *topics}
-    found = _shipped(f"{preset}.text.yaml")
-    return tuple(check for check in found if check.evaluator.partition(".")[0] in judged)
+    topics = {one.name.partition(".")[0] for one in scorers}
+    judged = {"quality", "drift", *topics} if topics else set()
+    of_texts = _shipped(f"{preset}.text.yaml") if topics else ()
+    added = (check for check in of_texts if check.evaluator.partition(".")[0] in judged)
+    return named([*_shipped(f"{preset}.yaml"), *added])
 
 
 @cache
