@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ class Shelf:
         return self.folder if self.folder is not None else models_folder()
 
     def _places(self, name: str) -> Iterator[_Place]:
-        path = self.base / Path(name).expanduser()
+        path = self.base / os.path.expanduser(name)  # leaves alone the home of nobody
         if name:
             yield _Place(path, f"as a folder: {path}")
         if not is_plain(name):  # an absolute path, or one that leaves the folder

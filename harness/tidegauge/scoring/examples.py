@@ -93,7 +93,7 @@ def cut(text: str, around: str = "", most: int = SHOWN) -> str:
     Examples
     --------
     >>> cut("one two three four five", "three", most=9)
-    '…o three …'
+    '…o three f…'
     """
     if len(text) <= most:
         return text
