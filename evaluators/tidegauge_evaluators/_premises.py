@@ -18,6 +18,8 @@ Count: TypeAlias = Callable[[str], int]
 
 NO_CONTEXT = "no context"
 """Why a row without sources has nothing to be held against."""
+TOO_LONG = "a clause is longer than the model takes"
+"""Why a claim cannot be checked: it would have to be cut short."""
 
 _TERM = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+"
@@ -184,8 +186,8 @@ def clauses(claim: str, count: Count, room: int) -> tuple[str, ...]:
         return (claim,)
     packed: list[str] = []
     for clause in _CLAUSE.split(claim):
-        if (size := count(clause)) > room:
-            raise Unscored(f"a claim's clause has {size:,} tokens, the model takes {room:,}")
+        if count(clause) > room:
+            raise Unscored(TOO_LONG)
         joined = f"{packed[-1]} {clause}" if packed else clause
         if packed and count(joined) <= room:
             packed[-1] = joined
