@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tidegauge.errors import NotApplicable, TooFewRows
 from tidegauge.profile import VectorSample
+from tidegauge.records import Score
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -299,3 +300,13 @@ def _script(text: str) -> str:
     found = np.searchsorted([end for end, _ in SCRIPTS], letters, side="right")
     place = int(np.bincount(found).argmax())
     return SCRIPTS[place][1] if place < len(SCRIPTS) else "other"
+
+
+def nothing_varies(pool: Pool, value: float = 0.0) -> Score:
+    """Score of samples whose vectors are all one: no distance, and nothing to test."""
+    return Score(
+        value=value,
+        n_baseline=pool.read[0],
+        n_current=pool.read[1],
+        details=pool.details() | {"note": "all vectors are the same"},
+    )

@@ -1,0 +1,1 @@
+"""Texts as vectors, and whether two logs' vectors are of one distribution."""
