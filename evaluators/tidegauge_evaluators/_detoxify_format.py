@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tidegauge.errors import ModelError
-from tidegauge_evaluators._loading import Loaded, load_tokenizer, quiet
+from tidegauge_evaluators._loading import Loaded, first_line, load_tokenizer, quiet
 
 OLD_BUFFERS = ("embeddings.position_ids",)
 """Counters that earlier versions saved among the weights."""
@@ -63,7 +63,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
         )
     except Exception as error:  # a damaged file raises whatever its bytes lead to
         raise ModelError(
-            f"{file}: cannot be read as tensors and plain values: {str(error).splitlines()[0]}",
+            f"{file}: cannot be read as tensors and plain values: {first_line(error)}",
             "fetch it anew; a checkpoint straight from training must be converted first, by "
             "Detoxify's convert_weights.py",
         ) from error
@@ -109,8 +109,12 @@ def load_checkpoint(folder: Path, file: Path) -> Loaded:
             module, report = kind.from_pretrained(
                 None, config=config, state_dict=weights, output_loading_info=True
             )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"{file}: does not fit {folder / 'config.json'}: {error}") from error
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"{file}: does not fit {folder / 'config.json'}: {first_line(error)}"
+        ) from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(f"{file}: lacks weights: {', '.join(missing[:5])}", "fetch it anew")
     return Loaded(module=module, tokenizer=load_tokenizer(folder))

@@ -90,6 +90,11 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def first_line(error: BaseException) -> str:
+    """Keep what an error says, without the advice that follows."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def load_classifier(path: Path) -> Loaded:
     """Load a sequence classifier of a folder, every weight from its files.
 
@@ -111,8 +116,10 @@ def load_classifier(path: Path) -> Loaded:
                 weights_only=True,
                 output_loading_info=True,
             )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"{path}: cannot be loaded as a sequence classifier: {error}") from error
+    except Exception as error:  # damaged files raise whatever their bytes lead to
+        raise ModelError(
+            f"{path}: cannot be loaded as a sequence classifier: {first_line(error)}"
+        ) from error
     if missing := sorted(found["missing_keys"]):
         raise ModelError(
             f"{path}: its weights lack {', '.join(missing[:5])}: not a trained classifier",
@@ -136,8 +143,8 @@ def load_tokenizer(path: Path) -> Any:
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 path, local_files_only=True, trust_remote_code=False
             )
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        raise ModelError(f"{path}: cannot load its tokenizer: {error}") from error
+    except Exception as error:
+        raise ModelError(f"{path}: cannot load its tokenizer: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         raise ModelError(
             f"{path}: its tokenizer names no padding token, so texts cannot be batched"
