@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegauge.baseline import Baseline, load_baseline, save_baseline
+    from tidegauge.freezing import freeze_baseline
     from tidegauge.logs import open_log
     from tidegauge.records import Report
-    from tidegauge.running import check, freeze_baseline, run
+    from tidegauge.running import check, run
     from tidegauge.scoring.frames import score
     from tidegauge.suite import load_suite
 
@@ -18,7 +19,7 @@ _HOMES = {
     "Baseline": "baseline",
     "Report": "records",
     "check": "running",
-    "freeze_baseline": "running",
+    "freeze_baseline": "freezing",
     "load_baseline": "baseline",
     "load_suite": "suite",
     "open_log": "logs",

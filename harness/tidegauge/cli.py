@@ -129,8 +129,8 @@ def baseline(
       tidegauge baseline suite.yaml --refresh    after the encoder of texts changed
     """
     from tidegauge.baseline import load_baseline, save_baseline
+    from tidegauge.freezing import freeze_baseline, refresh_baseline
     from tidegauge.progress import shown
-    from tidegauge.running import freeze_baseline, refresh_baseline
     from tidegauge.startup import spare_pandas
     from tidegauge.suite import load_suite
 

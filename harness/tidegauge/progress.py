@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidegauge.running import Progress
+    from tidegauge.freezing import Progress
 
 WORDS = {
     "baseline": "reading the baseline",

@@ -7,41 +7,28 @@ import platform
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from tidegauge import __version__
-from tidegauge.baseline import Baseline, count, freeze, load_baseline, require_fit
+from tidegauge.baseline import count
 from tidegauge.catalog import evaluator
-from tidegauge.errors import BaselineError, DataError
+from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.judge import judge
-from tidegauge.logs import Log, Window, open_log, parse_window
+from tidegauge.logs import Log, parse_window
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
-from tidegauge.profile.dataset import Mapper
-from tidegauge.profile.layout import NOTHING
 from tidegauge.records import Check, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
-from tidegauge.suite import Columns, Source, Suite, load_suite, parse_checks, parse_columns
+from tidegauge.suite import Source, Suite, load_suite, parse_checks, parse_columns
 from tidegauge.wording import counted, listed
-
-if TYPE_CHECKING:
-    from tidegauge.texts import Texts
-
-Progress = Callable[[str, int, int | None], None]
-"""Told the stage, the rows done in it and, where known, all its rows."""
-
-
-def _untold(stage: str, done: int, rows: int | None) -> None:
-    """Tell nobody."""
-
 
 WORST = ("critical", "error", "warn", "inconclusive", "info", "pass", "skipped", "not_applicable")
 """Outcomes in the order a report lists them."""
@@ -70,7 +57,7 @@ def run(
     current: Any = None,
     baseline: Any = None,
     now: datetime | None = None,
-    progress: Progress = _untold,
+    progress: Progress = untold,
 ) -> Report:
     """Run a suite.
 
@@ -99,13 +86,13 @@ def run(
     clock = Clock(progress)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         with clock.stage("baseline"):
-            reference = _baseline(suite, baseline, pool.map, now, progress)
+            reference = baseline_of(suite, baseline, pool.map, now, progress)
             require_subjects(suite.checks, reference.profile.layout)
         source = suite.logs.current
         span = parse_window(window, source.window, now=now)
-        log = _open(source if current is None else current, span, suite.columns, reference)
+        log = open_side(source if current is None else current, span, suite.columns, reference)
         as_of = span.end if span else now
-        texts = _texts(suite, log, reference, progress)
+        texts = texts_for(suite, log, reference, progress)
         with clock.stage("current"):
             scored = texts.score(log) if texts else log
             batches = _watched(scored, progress)
@@ -204,137 +191,6 @@ def check(
         policy=Policy(seed=seed),
     )
     return run(suite, current=current, baseline=baseline)
-
-
-def freeze_baseline(
-    suite: Suite,
-    *,
-    source: Any = None,
-    window: str | None = None,
-    now: datetime | None = None,
-    progress: Progress = _untold,
-) -> Baseline:
-    """Freeze a suite's baseline from its raw baseline logs.
-
-    Raises
-    ------
-    DataError
-        When the suite names a stored baseline only, so that there is nothing to freeze from.
-    """
-    place = suite.logs.baseline if source is None else source
-    if isinstance(place, Source) and not place.path:
-        raise DataError(
-            "the suite names a baseline file and no raw logs to freeze it from",
-            "name them: tidegauge baseline SUITE --from PATH",
-        )
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _frozen(suite, place, window, now or datetime.now(UTC), pool.map, progress)
-
-
-def refresh_baseline(suite: Suite, stored: Baseline) -> Baseline:
-    """Make the vectors of a stored baseline's rows anew, after the encoder changed.
-
-    Raises
-    ------
-    BaselineError
-        When more than vectors changed, so that the raw rows are needed.
-    """
-    from tidegauge.texts import texts_of
-
-    log = open_log(stored.rows)
-    layout = stored.profile.layout
-    texts = texts_of(suite, log, side="baseline", layout=layout, told=_untold)
-    if texts is None or not texts.sampled:
-        raise BaselineError(
-            f"{stored.side.source}: the suite makes no vectors, so there are none to make anew",
-            "freeze it anew with: tidegauge baseline SUITE",
-        )
-    then = {one.column: one for one in stored.scorings}
-    vectors = {one.asked.column for one in texts.sampled}
-    renewed = texts.sealed(stored)
-    kept = [then.get(one.column, one) for one in renewed.scorings if one.column not in vectors]
-    anew = [one for one in renewed.scorings if one.column in vectors]
-    return replace(renewed, scorings=(*kept, *anew))
-
-
-def _frozen(
-    suite: Suite,
-    place: Any,
-    window: str | None,
-    now: datetime,
-    each: Mapper,
-    progress: Progress,
-) -> Baseline:
-    span = parse_window(window, place.window if isinstance(place, Source) else None, now=now)
-    log = _open(place, span, suite.columns, None)
-    texts = _texts(suite, log, None, progress)
-    frozen = freeze(
-        texts.score(log) if texts else log,
-        suite.columns,
-        made=texts.made if texts else NOTHING,
-        seed=suite.policy.seed,
-        each=each,
-        window=str(span) if span else "",
-    )
-    if texts is None:
-        return frozen
-    sealed = texts.sealed(frozen)
-    texts.close()
-    return sealed
-
-
-def _texts(suite: Suite, log: Log, reference: Baseline | None, progress: Progress) -> Texts | None:
-    """Bind what the suite scores to a log; what scores nothing loads nothing."""
-    needs_vectors = any(check.evaluator.startswith("embedding.") for check in suite.checks)
-    if not suite.scorers and not needs_vectors:
-        if reference is not None and reference.scorings:
-            raise BaselineError(
-                f"{reference.side.source}: frozen with scorers, and the suite asks for none",
-                "freeze it anew with: tidegauge baseline SUITE",
-            )
-        return None
-    from tidegauge.texts import texts_of
-
-    def told(column: str, done: int, rows: int | None) -> None:
-        progress(f"scoring {column}", done, rows)
-
-    side: Literal["baseline", "current"] = "current" if reference else "baseline"
-    layout = reference.profile.layout if reference else None
-    texts = texts_of(suite, log, side=side, layout=layout, told=told)
-    if texts is not None and reference is not None:
-        texts.require_fit(reference)
-    return texts
-
-
-def _baseline(
-    suite: Suite, given: Any, each: Mapper, now: datetime, progress: Progress
-) -> Baseline:
-    if isinstance(given, Baseline):
-        return given
-    place = suite.logs.baseline if given is None else given
-    stored = place.baseline if isinstance(place, Source) else _stored_file(place)
-    if stored:
-        found = load_baseline(stored)
-        require_fit(found, suite.columns)
-        return found
-    return _frozen(suite, place, None, now, each, progress)
-
-
-def _stored_file(place: Any) -> str:
-    return str(place) if isinstance(place, (str, Path)) and str(place).endswith(".tgb") else ""
-
-
-def _open(place: Any, span: Window | None, columns: Columns, reference: Baseline | None) -> Log:
-    timestamp = columns.timestamp or (reference.profile.layout.timestamp if reference else "")
-    if isinstance(place, Source):
-        return open_log(
-            place.path,
-            format=place.format,
-            window=span,
-            timestamp=timestamp or None,
-            options=place.options,
-        )
-    return open_log(place, window=span, timestamp=timestamp or None)
 
 
 def _watched(log: Log, progress: Progress) -> Iterator[pa.RecordBatch]:

@@ -190,12 +190,13 @@ class Texts:
         return rows
 
     def _frozen(self, one: Planned) -> Frozen:
+        ledger = self.ledgers.get(one.asked.column)
         return Frozen(
             name=one.asked.name,
             column=one.asked.column,
             identity=one.scorer.identity,
             sampled=one.asked.card.sampled,
-            tally=asdict(self.ledgers[one.asked.column].tally),
+            tally=asdict(ledger.tally if ledger else Tally()),
         )
 
 
