@@ -160,8 +160,8 @@ def allocation(rows: Ints, spreads: Floats, n: int) -> Ints:
 
 
 def frame_digest(scores: Floats) -> str:
-    """SHA-256 in hex over a log's scores: tells whether labels are of this log."""
-    return hashlib.sha256(np.asarray(scores, "<f8").tobytes()).hexdigest()
+    """SHA-256 in hex over a log's scores, in any order: tells whether labels are of this log."""
+    return hashlib.sha256(np.sort(np.asarray(scores, "<f8")).tobytes()).hexdigest()
 
 
 def carry(drawn: Drawn, scores: Floats, *, slices: Sequence[str] = ()) -> LabelSample:
