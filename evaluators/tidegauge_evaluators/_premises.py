@@ -76,9 +76,7 @@ def passages(context: str) -> tuple[str, ...]:
             entries = json.loads(bare)
         except (ValueError, RecursionError):
             return (context,)
-        if found := tuple(text for entry in entries for text in _texts(entry)):
-            return found
-        return () if not any(entries) else (context,)
+        return tuple(text for entry in entries for text in _texts(entry))
     return (context,) if bare else ()
 
 
