@@ -105,7 +105,6 @@ def _details(sample: LabelSample, found: Estimate, confidence: float) -> dict[st
     if found.weight:
         details["weight of the scores as predictions"] = found.weight
     if sample.carried:
-        details["labels"] = float(found.labelled)
         details["labels are of"] = "another log; the rate at each score is taken to be unchanged"
     return details
 

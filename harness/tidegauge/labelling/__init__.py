@@ -2,10 +2,12 @@
 
 from tidegauge.labelling.drawing import Drawn, Stratum, carry, draw_sample, frame_digest
 from tidegauge.labelling.sheets import read_labels, write_labels
+from tidegauge.labelling.watching import Watch
 
 __all__ = [
     "Drawn",
     "Stratum",
+    "Watch",
     "carry",
     "draw_sample",
     "frame_digest",

@@ -19,6 +19,9 @@ Ints: TypeAlias = NDArray[np.int64]
 
 BANDS = (0.5, 0.8, 0.95, 0.99)
 """Quantiles of the score at which strata part: what is rare sits in the last few percent."""
+DOUBT = 0.1
+"""Part by which a score is drawn to the mean score before labels are allotted: a judge that only
+says yes or no is not as sure as its 0 and 1 look."""
 LEAST = 8
 """Rows drawn from each stratum at least, where it has as many and the labels suffice."""
 
@@ -250,8 +253,10 @@ def _spreads(scores: Floats, own: Ints, rows: Ints) -> Floats:
     """
     if np.nanmin(scores, initial=0.0) < 0 or np.nanmax(scores, initial=1.0) > 1:
         return np.asarray(1.0 / rows)
-    even = np.nan_to_num(scores, nan=0.5)
-    return np.asarray(np.sqrt(np.bincount(own, even * (1.0 - even)) / rows))
+    known = np.isfinite(scores)
+    mean = float(scores[known].mean()) if known.any() else 0.5
+    guess = np.where(known, (1.0 - DOUBT) * scores + DOUBT * mean, 0.5)
+    return np.asarray(np.sqrt(np.bincount(own, guess * (1.0 - guess)) / rows))
 
 
 def _chosen(own: Ints, take: Ints, rng: np.random.Generator) -> Ints:
