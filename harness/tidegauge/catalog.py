@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
-OFFERED = frozenset({"rng", "confidence", "as_of", "unscored"})
+OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters"})
 """Parameters that a run gives to measures which declare them: a random generator, the policy's
 confidence, the moment of judging in seconds since 1970, the rows on each side that a scorer
-should have scored and did not."""
+should have scored and did not, each side's decisions by conversation."""
 
 
 @dataclass(frozen=True, slots=True)

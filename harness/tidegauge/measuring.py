@@ -144,8 +144,7 @@ def _is_global(card: Card) -> bool:
 
 def _sides(card: Card, subject: Subject, bench: Bench, label: str) -> tuple[Any, Any]:
     """Find what the measure reads of the baseline and of the current log."""
-    before = bench.baseline.slices[label] if label else bench.baseline
-    now = bench.current.slices[label] if label else bench.current
+    before, now = _of_slice(bench, label)
     if "dataset" in card.reads:
         return before, now
     if "keys" in card.reads:
@@ -196,8 +195,11 @@ def _arguments(
     """Keywords of the measure: the suite's parameters, and what it declares to need."""
     offered = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
     given: dict[str, Any] = {name: offered[name] for name in found.asks & offered.keys()}
+    sides = _of_slice(bench, label)
     if "unscored" in found.asks:
-        given["unscored"] = _unscored(subject.column, bench, label)
+        given["unscored"] = tuple(_unscored(subject.column, side) for side in sides)
+    if "clusters" in found.asks:
+        given["clusters"] = tuple(side.clusters.get(subject.column) for side in sides)
     if "rng" in found.asks:
         place = f"{check.id}|{subject.column}|{label}".encode()
         entropy = int.from_bytes(hashlib.sha256(place).digest()[:8], "little")
@@ -205,19 +207,16 @@ def _arguments(
     return given | dict(check.params)
 
 
-def _unscored(column: str, bench: Bench, label: str) -> tuple[int, int]:
-    """Rows of both sides that the column's scorer should have scored and did not."""
-    status = f"{column.removesuffix('.flagged')}.status"
-    sides = (
-        (bench.baseline.slices[label], bench.current.slices[label])
-        if label
-        else (bench.baseline, bench.current)
-    )
-    found = [side.columns.get(status) for side in sides]
-    then, now = (_rows_unscored(p) if isinstance(p, CategoricalProfile) else 0 for p in found)
-    return then, now
+def _of_slice(bench: Bench, label: str) -> tuple[DatasetProfile, DatasetProfile]:
+    if not label:
+        return bench.baseline, bench.current
+    return bench.baseline.slices[label], bench.current.slices[label]
 
 
-def _rows_unscored(profile: CategoricalProfile) -> int:
+def _unscored(column: str, side: DatasetProfile) -> int:
+    """Rows that the column's scorer should have scored and did not."""
+    profile = side.columns.get(f"{column.removesuffix('.flagged')}.status")
+    if not isinstance(profile, CategoricalProfile):
+        return 0
     levels = dict(zip(profile.levels, profile.counts.tolist(), strict=True)) | dict(profile.unseen)
     return sum(rows for level, rows in levels.items() if level.startswith("unscored"))

@@ -12,6 +12,7 @@ from tidegauge.errors import BaselineError
 from tidegauge.profile import (
     CategoricalProfile,
     ClassificationProfile,
+    ClusterProfile,
     DatasetProfile,
     KeysProfile,
     Layout,
@@ -31,6 +32,7 @@ TYPES: dict[str, type[Any]] = {
     for kind in (
         CategoricalProfile,
         ClassificationProfile,
+        ClusterProfile,
         Comoments,
         DatasetProfile,
         Heavy,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from tidegauge import suite as suites
-from tidegauge.catalog import evaluator, evaluator_names
+from tidegauge.catalog import evaluator, evaluator_names, is_scorer
 from tidegauge.errors import SuiteError
 from tidegauge.logs import opening, sniffing
 from tidegauge.records import Check, Limit, Policy
@@ -33,8 +33,8 @@ from tidegauge.suite import (
     with_preset,
 )
 from tidegauge.suite import checks as check_tables
-from tidegauge.suite import scorers as scorer_tables
 from tidegauge.suite import columns as column_tables
+from tidegauge.suite import scorers as scorer_tables
 from tidegauge.suite.params import alternatives
 
 LOGS = "suite: s\nlogs: {baseline: {path: a.csv}, current: {path: b.csv}}\n"

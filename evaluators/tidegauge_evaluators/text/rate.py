@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidegauge.profile import CategoricalProfile
 from tidegauge.records import Card, Score
-from tidegauge_evaluators._flagged import flagged_rate
+from tidegauge_evaluators._flagged import ALONE, Clusters, flagged_rate
 
 CARD = Card(
     title="Flag rate",
@@ -23,6 +23,7 @@ def rate(
     current: CategoricalProfile,
     *,
     unscored: tuple[int, int] = (0, 0),
+    clusters: Clusters = ALONE,
     min_rows: int = 20,
     confidence: float = 0.95,
 ) -> Score:
@@ -38,6 +39,8 @@ def rate(
     unscored
         Rows of both sides that should have a decision and have none: the details say what the
         rate would be if all or none of them were flagged.
+    clusters
+        The same decisions by conversation, whose turns are not independent.
     min_rows
         Fewer decisions on either side are refused rather than judged.
     confidence
@@ -51,5 +54,10 @@ def rate(
     (0.05, 0.01, 0.136)
     """
     return flagged_rate(
-        baseline, current, unscored=unscored, min_rows=min_rows, confidence=confidence
+        baseline,
+        current,
+        unscored=unscored,
+        clusters=clusters,
+        min_rows=min_rows,
+        confidence=confidence,
     )

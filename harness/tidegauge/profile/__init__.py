@@ -6,6 +6,7 @@ tolerance, in any order. One batch, a thread, an hour rolled into a day are the 
 
 from tidegauge.profile.categorical import CategoricalProfile
 from tidegauge.profile.classification import ClassificationProfile
+from tidegauge.profile.clusters import ClusterProfile
 from tidegauge.profile.dataset import DatasetProfile
 from tidegauge.profile.keys import KeysProfile
 from tidegauge.profile.labels import LabelSample
@@ -19,6 +20,7 @@ from tidegauge.profile.vectors import VectorSample
 __all__ = [
     "CategoricalProfile",
     "ClassificationProfile",
+    "ClusterProfile",
     "DatasetProfile",
     "KeysProfile",
     "LabelSample",

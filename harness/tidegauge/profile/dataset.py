@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tidegauge.profile.arrays import coded, instants
 from tidegauge.profile.categorical import CategoricalProfile
 from tidegauge.profile.classification import ClassificationProfile
+from tidegauge.profile.clusters import ClusterProfile
 from tidegauge.profile.keys import KeysProfile
 from tidegauge.profile.layout import Layout
 from tidegauge.profile.numeric import NumericProfile, log_cuts, quantile_cuts
@@ -29,7 +30,9 @@ SLICE_LEVELS = 50
 """Most values of a segment that become slices, the most frequent ones."""
 SCORE_CUTS = 1_024
 KEYS_KEPT = 4_096
-"""Ids that a stored baseline keeps, to state its rate of duplicates."""
+"""Ids that a stored baseline keeps, to state its rate of duplicates; clusters likewise."""
+SLICE_KEYS = 512
+"""Clusters that it keeps of each slice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +43,8 @@ class DatasetProfile:
     columns: Mapping[str, ColumnProfile]
     outcome: OutcomeProfile | None = None
     keys: KeysProfile | None = None
+    clusters: Mapping[str, ClusterProfile] = field(default_factory=dict)
+    """Column of decisions -> its flags by conversation, where rows belong to conversations."""
     n: int = 0
     types: Mapping[str, str] = field(default_factory=dict)
     """Column as read -> family of its type; only columns that were there."""
@@ -57,6 +62,7 @@ class DatasetProfile:
             columns=columns,
             outcome=_outcome_grid(layout, sample),
             keys=KeysProfile() if layout.id else None,
+            clusters={name: ClusterProfile() for name in _clustered(layout)},
         )
         slices = {
             f"{segment}={level}": whole.coarse()
@@ -72,6 +78,7 @@ class DatasetProfile:
             columns={name: profile.blank() for name, profile in self.columns.items()},
             outcome=self.outcome.blank() if self.outcome else None,
             keys=KeysProfile() if self.keys else None,
+            clusters={name: profile.blank() for name, profile in self.clusters.items()},
             slices={label: part.blank() for label, part in self.slices.items()},
         )
 
@@ -119,6 +126,7 @@ class DatasetProfile:
             keys=self.keys.lay(batch.column(self.layout.id))
             if self.keys and self.layout.id in batch.schema.names
             else None,
+            clusters=self._lay_clusters(batch),
             n=batch.num_rows,
             types={field.name: family(field.type) for field in batch.schema},
             slices=self._lay_slices(batch, as_of, each),
@@ -132,6 +140,7 @@ class DatasetProfile:
             columns=_merged(self.columns, other.columns),
             outcome=_merged_two(self.outcome, other.outcome),
             keys=_merged_two(self.keys, other.keys),
+            clusters=_merged(self.clusters, other.clusters),
             n=self.n + other.n,
             types=_wider_types(self.types, other.types),
             slices=_merged(self.slices, other.slices),
@@ -145,11 +154,27 @@ class DatasetProfile:
             self,
             columns=columns,
             keys=self.keys.thinned(KEYS_KEPT) if self.keys else None,
+            clusters={name: part.thinned(KEYS_KEPT) for name, part in self.clusters.items()},
             slices={
-                label: replace(part, columns=_with_ranges(part.columns, columns))
+                label: replace(
+                    part,
+                    columns=_with_ranges(part.columns, columns),
+                    clusters={n: one.thinned(SLICE_KEYS) for n, one in part.clusters.items()},
+                )
                 for label, part in self.slices.items()
             },
         )
+
+    def _lay_clusters(self, batch: pa.RecordBatch | pa.Table) -> dict[str, ClusterProfile]:
+        conversation, names = self.layout.conversation, batch.schema.names
+        if conversation not in names:
+            return {}
+        members = batch.column(conversation)
+        return {
+            name: profile.lay(members, batch.column(name))
+            for name, profile in self.clusters.items()
+            if name in names
+        }
 
     def _lay_outcome(self, batch: pa.RecordBatch, as_of: float) -> OutcomeProfile | None:
         target, names = self.layout.target, batch.schema.names
@@ -246,6 +271,13 @@ def _outcome_grid(layout: Layout, sample: pa.Table | pa.RecordBatch) -> OutcomeP
         if name in layout.target.classes
     }
     return ClassificationProfile.over_grid(layout.target.classes, grids)
+
+
+def _clustered(layout: Layout) -> list[str]:
+    """Columns of decisions whose rows belong to conversations."""
+    if not layout.conversation:
+        return []
+    return [name for name, made in layout.made.items() if made.role == "flagged"]
 
 
 def _segment_levels(values: Any) -> tuple[str, ...]:

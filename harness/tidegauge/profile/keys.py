@@ -52,7 +52,7 @@ class KeysProfile:
         if pa.types.is_string_view(array.type):
             array = array.cast(pa.string())  # Arrow filters no views
         null = array.null_count
-        hashes = np.sort(_hashed(array.drop_null() if null else array))
+        hashes = np.sort(hashed(array.drop_null() if null else array))
         first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
         counts = np.diff(np.append(first, len(hashes)))
         profile = KeysProfile(n=len(array), null=null, hashes=hashes[first], counts=counts)
@@ -104,7 +104,7 @@ class KeysProfile:
         return len(self.hashes)
 
 
-def _hashed(array: pa.Array) -> NDArray[np.uint64]:
+def hashed(array: pa.Array) -> NDArray[np.uint64]:
     """Hash ids to 64 bits, equal ids alike whatever the batch."""
     if pa.types.is_integer(array.type):
         return _mixed(array.cast(pa.int64(), safe=False).to_numpy().astype(np.uint64))
