@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections import Counter
 from functools import lru_cache
@@ -9,6 +10,7 @@ from functools import lru_cache
 from tidegauge_evaluators._words import words
 
 _ARTICLES = frozenset({"a", "an", "the"})
+_DROPPED = str.maketrans("", "", string.punctuation)
 
 
 def normalised(text: str) -> str:
@@ -21,8 +23,10 @@ def normalised(text: str) -> str:
     >>> normalised("  The U.S., in   1999\u3002")
     'us in 1999'
     """
-    kept = "".join(char for char in text.lower() if not _is_punctuation(char))
-    return " ".join(word for word in kept.split() if word not in _ARTICLES)
+    kept = text.lower().translate(_DROPPED)
+    if not kept.isascii():
+        kept = "".join([char for char in kept if not _is_punctuation(char)])
+    return " ".join([word for word in kept.split() if word not in _ARTICLES])
 
 
 def answer_words(text: str) -> list[str]:
@@ -65,4 +69,4 @@ def harmonic(precision: float, recall: float) -> float:
 
 @lru_cache(maxsize=2**14)
 def _is_punctuation(char: str) -> bool:
-    return unicodedata.category(char)[0] == "P" or char in "$+<=>^`|~"
+    return unicodedata.category(char)[0] == "P"

@@ -11,7 +11,7 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|\d{{1,3}}|[^\W\d_{_UNSPACED}]{{1,8}}|[^\w\s
 _END = re.compile(
     r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]*]*+\s+|[\u3002\uff01\uff1f]+\s*|\n\s*\n\s*"
 )
-_SEEN = 4_000
+_SEEN = 1_000
 _ENGLISH_WORDS = (
     "the and you that with this have not your what how from it be will would they which when "
     "there their about who why does should could been because were has was is are i my can do "
@@ -86,7 +86,7 @@ def sentence_count(text: str) -> int:
 def is_english(text: str) -> bool:
     """Whether a text reads as English: Latin letters and more English function words than others.
 
-    Looks at the first 4,000 characters. Texts of a few words without any function word count as
+    Looks at the first 1,000 characters. Texts of a few words without any function word count as
     English when they are in plain ASCII.
 
     Examples

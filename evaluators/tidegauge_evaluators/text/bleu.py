@@ -29,6 +29,11 @@ def bleu(*, lowercase: bool = False) -> Scorer:
     A mean of sentence scores is no corpus BLEU: compare it with itself over time, not with
     published figures.
 
+    Parameters
+    ----------
+    lowercase
+        Whether case is ignored.
+
     Raises
     ------
     MissingExtraError

@@ -22,8 +22,10 @@ CARD = ScorerCard(
 
 UNKNOWN = "und"
 """Undetermined, as ISO 639-2 writes it."""
-SEEN = 1_000
-"""Characters looked at: more change nothing but the time it takes."""
+GLANCE, SEEN = 100, 1_000
+"""Characters looked at first, and where that leaves a doubt."""
+SURE = 0.5
+"""Probability from which a glance will do."""
 
 
 def language(*, min_letters: int = 12, min_confidence: float = 0.2) -> Scorer:
@@ -52,11 +54,13 @@ def language(*, min_letters: int = 12, min_confidence: float = 0.2) -> Scorer:
     identifier, version = _identifier()
 
     def told(row: Texts) -> Joined:
-        head = given(row, blank=False)[:SEEN]
-        letters = "".join(filter(str.isalpha, head))
-        if len(letters.encode("utf-8", "replace")) < min_letters:
+        head = given(row, blank=False).lstrip()[:SEEN]
+        glance = head[:GLANCE]
+        if max(_letters(glance), _letters(head[GLANCE:])) < min_letters:
             return Joined((UNKNOWN, 0.0))
-        name, confidence = identifier.classify(head.replace("\0", " "))
+        name, confidence = identifier.classify(glance)
+        if confidence < SURE and len(head) > GLANCE:
+            name, confidence = identifier.classify(head)
         known = confidence >= min_confidence
         return Joined((name if known else UNKNOWN, round(float(confidence), 4)))
 
@@ -68,9 +72,16 @@ def language(*, min_letters: int = 12, min_confidence: float = 0.2) -> Scorer:
     )
 
 
+def _letters(text: str) -> int:
+    """Bytes in UTF-8 of the letters."""
+    if text.isascii():
+        return sum(map(str.isalpha, text))
+    return len("".join(filter(str.isalpha, text)).encode("utf-8", "replace"))
+
+
 @cache
 def _identifier() -> tuple[Any, str]:
-    """Load the library's model from its own package; give its version too."""
+    """Load the library's model from its own package, and tell its version."""
     from importlib.metadata import version
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -52,7 +53,7 @@ def sentiment() -> Scorer:
         text = given(row, blank=False)
         if not is_english(text):
             raise NotApplicable("not English")
-        found = [(analyser.polarity_scores(piece)["compound"], piece) for piece in _pieces(text)]
+        found = [(_compound(analyser, piece), piece) for piece in _pieces(text)]
         lowest, because = min(found)
         mean = sum(score for score, _ in found) / len(found)
         return Joined((round(mean, 4), lowest), because=because.strip() if lowest < 0 else "")
@@ -67,6 +68,16 @@ def sentiment() -> Scorer:
             notes=("texts in other languages than English are not applicable",),
         ),
     )
+
+
+def _compound(analyser: Any, piece: str) -> float:
+    """Score a piece; one without any word or sign of the lexicon is 0, at once."""
+    if piece.isascii():
+        several = piece.lower().split()
+        known = analyser.lexicon
+        if not any(word in known or word.strip(string.punctuation) in known for word in several):
+            return 0.0
+    return float(analyser.polarity_scores(piece)["compound"])
 
 
 def _pieces(text: str) -> Iterator[str]:
