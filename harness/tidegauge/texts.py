@@ -79,7 +79,8 @@ class Texts:
     ) -> Iterator[pa.RecordBatch]:
         """Pass batches on, and hold a sample of their texts for the sampled scorers."""
         needed = {one.source for one in self.sampled} | {layout.conversation, layout.id}
-        sample = Sample(max(self.rows.values(), default=0), np.random.default_rng(self.seed))
+        most = 2 * max(self.rows.values(), default=0)  # halved, it is still enough
+        sample = Sample(most, np.random.default_rng(self.seed))
         for batch in batches:
             if self.sampled:
                 sample.add(batch.select([n for n in batch.schema.names if n in needed]))
