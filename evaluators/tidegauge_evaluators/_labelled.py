@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidegauge.errors import TooFewRows
 from tidegauge.profile import LabelSample
@@ -63,23 +64,33 @@ def labelled_score(
 
 
 def agreement_details(sample: LabelSample, confidence: float) -> dict[str, float | str]:
-    """Say how far the scorer's own decisions agree with the labels, chance left out."""
-    seen = np.isfinite(sample.labels) & np.isfinite(sample.scores)
-    if math.isnan(sample.threshold) or int(seen.sum()) < 2:
+    """Say how far the scorer's decisions, and the judge's, agree with the labels."""
+    details: dict[str, float | str] = {}
+    if not math.isnan(sample.threshold):
+        scorer = np.where(np.isnan(sample.scores), np.nan, sample.scores >= sample.threshold)
+        details |= _agreement(sample, scorer, "scorer", confidence)
+    if len(sample.judged) and not sample.by_judge:
+        details |= _agreement(sample, sample.judged, "judge", confidence)
+    return details
+
+
+def _agreement(
+    sample: LabelSample, called: NDArray[np.float64], who: str, confidence: float
+) -> dict[str, float | str]:
+    """Kappa of decisions and labels, each row weighing what it stands for."""
+    seen = np.isfinite(sample.labels) & np.isfinite(called)
+    if int(seen.sum()) < 2:
         return {}
-    called = (sample.scores[seen] >= sample.threshold).astype(np.float64)
-    found = agreement(
-        called, sample.labels[seen], masses=1.0 / sample.probabilities[seen], confidence=confidence
-    )
+    masses = 1.0 / sample.probabilities[seen]
+    found = agreement(called[seen], sample.labels[seen], masses=masses, confidence=confidence)
     if found.interval is None:
-        return {"scorer and labels": "both always say the same one thing"}
-    own = 1.0 / sample.probabilities[seen]
+        return {f"kappa of {who} and labels": "unknown: both always say the same one thing"}
     return {
-        "kappa of scorer and labels": found.kappa,
-        "kappa, low": found.interval.low,
-        "kappa, high": found.interval.high,
-        "agreement, chance included": found.share,
-        "share that the scorer flags": float((called * own).sum() / own.sum()),
+        f"kappa of {who} and labels": found.kappa,
+        f"kappa of {who} and labels, low": found.interval.low,
+        f"kappa of {who} and labels, high": found.interval.high,
+        f"{who} and labels agree, chance included": found.share,
+        f"share that the {who} flags": float(called[seen] @ masses / masses.sum()),
     }
 
 
@@ -104,6 +115,8 @@ def _details(sample: LabelSample, found: Estimate, confidence: float) -> dict[st
         details["drawn rows that could not be decided"] = float(sample.undecided)
     if found.weight:
         details["weight of the scores as predictions"] = found.weight
+    if sample.by_judge:
+        details["labels are by"] = "the judge alone: the rate is as true as its verdicts"
     if sample.carried:
         details["labels are of"] = "another log; the rate at each score is taken to be unchanged"
     return details

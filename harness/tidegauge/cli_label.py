@@ -11,8 +11,9 @@ from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
     from tidegauge.labelling import Drawn
-    from tidegauge.records import Score
+    from tidegauge.records import Score, Tally
     from tidegauge.suite import Suite
+    from tidegauge.suite.shape import Wanted
 
 QUESTIONS = {
     "hallucination": "1 where the context does not bear out something that the response states, "
@@ -41,6 +42,12 @@ OTHERWISE = "1 where what the scorer looks for is there, 0 where it is not"
     help="Sheet to write: .csv or .jsonl.",
 )
 @click.option(
+    "--judge",
+    metavar="SCORER",
+    default="",
+    help="Ask this scorer about the drawn rows, too: YAML, as in a suite.",
+)
+@click.option(
     "--read",
     "filled",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -54,16 +61,21 @@ def label(
     window: str | None,
     current: str | None,
     out: Path,
+    judge: str,
     filled: Path | None,
 ) -> int:
     r"""Score the current log of SUITE, draw rows by the score, and write them for labelling.
 
     Rows are drawn so that few labels say much: more of those with high scores, each with a
-    known probability. The sheet can be labelled from the top and left at any row.
+    known probability. The sheet can be labelled from the top and left at any row. A judge's
+    verdicts are written beside; they count as labels where nobody wrote any, and are held against
+    labels where somebody did.
 
     \b
     Examples:
       tidegauge label suite.yaml --scorer hallucination.embedded -n 300 -o labels.csv
+      tidegauge label suite.yaml --judge \
+        '{hallucination.judge: {endpoint: "http://localhost:8000/v1", model: judge}}'
       tidegauge label suite.yaml --read labels.csv
     """
     from tidegauge.labelling import read_labels, write_labels
@@ -76,9 +88,10 @@ def label(
         return 0
     if out.exists():
         raise TidegaugeError(f"{out} exists already, and may hold labels", "choose another name")
-    from tidegauge.sampling import sample_log
+    from tidegauge.sampling import judge_sample, sample_log
 
     loaded = load_suite(suite)
+    asked = _judge(judge) if judge else None
     with shown() as progress:
         found = sample_log(
             loaded,
@@ -89,12 +102,20 @@ def label(
             current=current,
             told=lambda column, done, of: progress(f"scoring {column}", done, of),
         )
+        if asked is not None:
+            found, tally = judge_sample(
+                found,
+                loaded,
+                asked,
+                told=lambda column, done, of: progress(f"asking {column}", done, of),
+            )
+            click.echo(_plain(judged(tally)))
     cut = write_labels(found.drawn, out, texts=found.texts, ids=found.ids)
     drawn = found.drawn
-    asked = drawn.sample.n
-    click.echo(f"{out}: {len(drawn.rows):,} of {asked:,} rows, drawn by {drawn.sample.scorer}")
-    if found.seen > asked:
-        click.echo(f"{found.seen - asked:,} further rows have nothing to judge")
+    n = drawn.sample.n
+    click.echo(f"{out}: {len(drawn.rows):,} of {n:,} rows, drawn by {drawn.sample.scorer}")
+    if found.seen > n:
+        click.echo(f"{found.seen - n:,} further rows have nothing to judge")
     if cut:
         click.echo(f"{cut:,} texts were too long for a cell and are cut; .jsonl holds them whole")
     topic = _topic(drawn, loaded)
@@ -102,6 +123,33 @@ def label(
     click.echo("? where it cannot be told; begin at the top, stop where you like; then:")
     click.echo(f"  tidegauge label {suite} --read {out}")
     return 0
+
+
+def _judge(written: str) -> Wanted:
+    """Read a scorer from YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    from tidegauge.suite import parse_scorers
+
+    try:
+        parsed = YAML(typ="safe").load(written)
+    except YAMLError:
+        raise TidegaugeError(
+            "--judge holds no YAML",
+            "write it as in a suite: '{hallucination.judge: {endpoint: ..., model: ...}}'",
+        ) from None
+    (found,) = parse_scorers([parsed])
+    return found
+
+
+def judged(tally: Tally) -> str:
+    """Say what a judge did, and what it cost."""
+    without = {**tally.unscored, **tally.not_applicable}
+    lines = [f"the judge decided on {tally.ok:,} of {tally.rows:,} rows"]
+    lines += [f"  {rows:,} without a verdict: {why}" for why, rows in without.items()]
+    lines += [f"  {name}: {count:,.6g}" for name, count in tally.costs.items() if count]
+    return "\n".join(lines)
 
 
 def _topic(drawn: Drawn, suite: Suite) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tidegauge.catalog import nearest
+from tidegauge.catalog import scorer as tool
 from tidegauge.errors import DataError, SuiteError
 from tidegauge.freezing import open_side, untold
 from tidegauge.labelling import Drawn
 from tidegauge.labelling.watching import Watch
 from tidegauge.logs import Log, parse_window
+from tidegauge.models import Shelf
+from tidegauge.records import Tally
+from tidegauge.scoring import Asked, Cache, load, score_rows
+from tidegauge.scoring.tallies import added
 from tidegauge.suite import Suite
 from tidegauge.suite.shape import Wanted
 from tidegauge.texts import Texts, Told, texts_of
@@ -94,6 +102,69 @@ def sample_log(
         )
     drawn = watch.draw(n=min(n, len(watch.scores)), seed=suite.policy.seed, scorer=wanted.column)
     return _shown(drawn, log, texts, suite, watch.seen)
+
+
+def judge_sample(
+    found: ToLabel, suite: Suite, judge: Wanted, *, told: Told = untold
+) -> tuple[ToLabel, Tally]:
+    """Ask a scorer that is better and dearer than the one drawn by about the drawn rows alone.
+
+    Parameters
+    ----------
+    found
+        The drawn rows.
+    suite
+        Says where models are.
+    judge
+        The scorer; it must decide, which is to say have a column ``flagged``.
+    told
+        Hears how far it is.
+
+    Returns
+    -------
+    found, tally
+        The rows with the judge's verdicts, none where it had none; what became of them.
+
+    Raises
+    ------
+    SuiteError
+        When it makes no decision.
+    """
+    shelf = Shelf(base=suite.path.parent if suite.path else Path())
+    scorer = load(Asked(name=judge.name, column=judge.column, settings=judge.settings), shelf)
+    if "flagged" not in scorer.outputs:
+        raise SuiteError(f"{judge.name} makes no decision that could stand beside a label")
+    at = list(scorer.outputs).index("flagged")
+    columns = {
+        argument: found.texts[role]
+        for argument, role in tool(judge.name).card.reads.items()
+        if role in found.texts
+    }
+    rows = [
+        {argument: text for argument, texts in columns.items() if (text := texts[i]) is not None}
+        for i in range(len(found.drawn.rows))
+    ]
+    cache = Cache()
+    try:
+        parts = list(
+            score_rows(
+                rows,
+                scorer,
+                cache=cache,
+                progress=lambda done, of: told(judge.column, done, of),
+                total=len(rows),
+            )
+        )
+    finally:
+        cache.close()
+    verdicts = [
+        math.nan if one.joined is None else float(bool(one.joined.values[at]))
+        for part in parts
+        for one in part.outcomes
+    ]
+    sample = replace(found.drawn.sample, judged=np.asarray(verdicts))
+    tally = reduce(added, (part.tally for part in parts), Tally())
+    return replace(found, drawn=replace(found.drawn, sample=sample)), tally
 
 
 def _wanted(suite: Suite, scorer: str) -> Wanted:

@@ -145,6 +145,33 @@ def test_a_sheet_is_drawn_labelled_and_read_back(suite: Path, tmp_path: Path) ->
     assert "rows in the log: 299" in told.output
 
 
+def test_a_judge_labels_the_drawn_rows_and_is_held_against_people(
+    suite: Path, tmp_path: Path, endpoint: str
+) -> None:
+    judge = f"{{hallucination.judge: {{endpoint: '{endpoint}', model: other, price_in: 1.0}}}}"
+    done = run(suite, "-n", "100", "--judge", judge, "-o", tmp_path / "labels.csv")
+    assert "the judge decided on 100 of 100 rows" in done.output
+    assert "requests: 100" in done.output
+    rows = sheet(tmp_path / "labels.csv")
+    assert {row["label"] for row in rows} == {""}
+    assert all(float(row["judge"]) == float(row["score"]) for row in rows)  # it is the same one
+    assert "the judge alone" in run(suite, "--read", tmp_path / "labels.csv").output
+    fill(tmp_path / "labels.csv")
+    told = run(suite, "--read", tmp_path / "labels.csv").output
+    assert "kappa of judge and labels" in told
+    assert "the judge alone" not in told
+
+
+def test_a_judge_that_is_none_is_refused_before_any_work(suite: Path, tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match="holds no YAML"):
+        run(suite, "--judge", "{")
+    with pytest.raises(SuiteError, match="nothing provides"):
+        run(suite, "--judge", "hallucination.jugde")
+    with pytest.raises(SuiteError, match="makes no decision"):
+        run(suite, "--judge", "text.length")
+    assert not (tmp_path / "labels.csv").exists()
+
+
 def test_drawing_again_draws_the_same(suite: Path, tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         assert run(suite, "-n", "50", "-o", tmp_path / name).exit_code == 0

@@ -37,6 +37,11 @@ class LabelSample:
     clusters: NDArray[np.int64] = field(default_factory=_no_numbers)
     """Shape (drawn,): rows with equal numbers belong together (a conversation, a document);
     empty where every row stands for itself."""
+    judged: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Shape (drawn,): what a judge said of each row, NaN where nothing; empty where none was
+    asked."""
+    by_judge: bool = False
+    """Whether the labels are the judge's, for want of others."""
     undecided: int = 0
     """Drawn rows of which the labeller said that they cannot be decided; their label is NaN."""
     scorer: str = ""

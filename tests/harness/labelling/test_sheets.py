@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tidegauge.errors import DataError
 from tidegauge.labelling import Drawn, draw_sample, read_labels, write_labels
-from tidegauge.labelling.sheets import _plain, _safe
+from tidegauge.labelling.sheets import _safe, unescaped
 
 N = 40
 
@@ -94,6 +94,24 @@ def test_words_that_labellers_write(tmp_path: Path) -> None:
     assert back.sample.undecided == 2
 
 
+def test_a_judges_verdicts_come_back_and_stand_for_labels_where_there_are_none(
+    tmp_path: Path,
+) -> None:
+    judged = np.tile([1.0, 0.0, np.nan, 0.0], N // 4)
+    one = drawn()
+    one = replace(one, sample=replace(one.sample, judged=judged))
+    path = tmp_path / "sheet.csv"
+    write_labels(one, path, texts=texts())
+    alone = read_labels(path).sample
+    np.testing.assert_array_equal(alone.labels, judged)
+    assert alone.by_judge
+    filled(path, {0: "0", 1: "?"})
+    both = read_labels(path).sample
+    np.testing.assert_array_equal(both.judged, judged)
+    assert np.nansum(np.isfinite(both.labels)) == 1
+    assert not both.by_judge
+
+
 def test_json_may_hold_numbers_booleans_and_null(tmp_path: Path) -> None:
     path = tmp_path / "sheet.jsonl"
     write_labels(drawn(), path, texts=texts())
@@ -120,6 +138,7 @@ def test_wrong_labels_are_named_with_their_lines_all_at_once(tmp_path: Path) -> 
     [
         ("probability", "0", "above 0"),
         ("probability", "#REF!", "a number"),
+        ("judge", "0.5", "0, 1 or nothing"),
         ("stratum_rows", "1.5E+03", "a whole number"),
         ("stratum_rows", "7", "says otherwise of stratum"),
         ("seed", "8", "is it of another sheet?"),
@@ -139,7 +158,7 @@ def test_a_damaged_design_is_refused(
 def test_absent_columns_rows_and_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text("label,response\n1,yes\n")
-    with pytest.raises(DataError, match="no column row, score, stratum"):
+    with pytest.raises(DataError, match="no column judge, row, score"):
         read_labels(path)
     path.write_text("label\n")
     with pytest.raises(DataError, match="found no rows"):
@@ -213,5 +232,5 @@ def test_json_lines_keep_hostile_texts_whole(tmp_path: Path, text: str) -> None:
 
 @given(text=st.text(max_size=40))
 def test_escaping_for_spreadsheets_is_undone(text: str) -> None:
-    assert _plain(_safe(text)) == text.replace("\0", "\ufffd")
+    assert unescaped(_safe(text)) == text.replace("\0", "\ufffd")
     assert _safe(text)[:1] not in {"=", "+", "-", "@", "\t", "\r"}
