@@ -62,9 +62,15 @@ def endpoint() -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where answers are kept, so that the judge is asked once."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def suite(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def suite(tmp_path: Path, kept: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TIDEGAUGE_CACHE", str(kept))
     monkeypatch.chdir(tmp_path)
     said = {
         (True, False): "The parcel is on the moon.",
