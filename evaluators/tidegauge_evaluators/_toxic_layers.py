@@ -7,7 +7,6 @@ tokens.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ def layers(
     span
         Which layers.
     dropout
-        Share of activations dropped, for training.
+        Share of what each half of a layer adds that is dropped, for training.
     """
     from torch.nn.functional import dropout as dropped
     from torch.nn.functional import gelu, linear, scaled_dot_product_attention
@@ -80,14 +79,7 @@ def layers(
         query, key, value = (
             by_head(dense(f"attention.self.{part}", hidden)) for part in ("query", "key", "value")
         )
-        seen = scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=allowed,
-            dropout_p=dropout,
-            scale=1 / math.sqrt(width // HEADS),
-        )
+        seen = scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         seen = dense("attention.output.dense", seen.transpose(1, 2).reshape(hidden.shape))
         seen = dropped(seen, dropout, training=dropout > 0)
         hidden = _normed(weights, f"{name}attention.output.LayerNorm", hidden + seen)

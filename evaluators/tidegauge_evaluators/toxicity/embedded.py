@@ -42,7 +42,7 @@ def embedded(
     *,
     shelf: Shelf,
     threshold: float = 0.5,
-    prior: float = 0.5,
+    prior: float | None = None,
     fast: bool = False,
 ) -> Scorer:
     """Score texts by the model that this project trained and ships.
@@ -59,8 +59,9 @@ def embedded(
     threshold
         Probability from which a text is flagged.
     prior
-        Share of texts in your log that you believe to be toxic. Probabilities were calibrated
-        where it was about a half; at the share of a calm log, 0.01 say, they are much lower.
+        Share of texts in your log that you believe to be toxic; ``None`` leaves probabilities as
+        they were calibrated, where about half of the texts were toxic. At the share of a calm
+        log, 0.01 say, they are much lower.
     fast
         Whether to leave out the encoder layers even where they could run: many times faster, and
         less able to tell who is attacked from who is mentioned.
@@ -73,7 +74,7 @@ def embedded(
         When the model's folder is damaged.
     """
     for name, value in (("threshold", threshold), ("prior", prior)):
-        if isinstance(value, bool) or not 0.0 < value < 1.0:
+        if value is not None and (isinstance(value, bool) or not 0.0 < value < 1.0):
             raise SuiteError(
                 f"toxicity.embedded: {name} is {value!r}", "give a number between 0 and 1"
             )
@@ -89,7 +90,7 @@ class Embedded:
 
     model: Toxicity
     threshold: float
-    prior: float
+    prior: float | None
     lost: str = ""
     """Why the encoder layers do not run though they were wanted; empty where they do."""
 
@@ -112,8 +113,8 @@ class Embedded:
         notes = [
             "trained on English tweets, comments and made sentences; read its card before relying "
             "on it for quotes, reclaimed words or other languages",
-            f"flagged = probability at or above {self.threshold:g}, where {self.prior:g} of all "
-            "texts are taken to be toxic",
+            f"flagged = probability at or above {self.threshold:g}, if "
+            f"{self.prior or self.model.base_rates[0]:.2g} of all texts are toxic",
         ]
         if self.lost:
             notes.insert(0, f"degraded: n-grams alone, without encoder layers, because {self.lost}")
@@ -134,12 +135,10 @@ class Embedded:
 
     def join(self, row: Texts, units: Sequence[Unit], outputs: NDArray[np.float32]) -> Joined:
         """Highest probability over windows, moved to the prior."""
-        shifts = [
-            _logit(self.prior) - _logit(self.model.base_rates[0]),
-            *[0.0] * len(outputs[0, 1:]),
-        ]
-        highest = outputs.max(axis=0)
-        values = [_probability(float(z) + shift) for z, shift in zip(highest, shifts, strict=True)]
+        highest = outputs.max(axis=0).astype(float)
+        if self.prior is not None:  # which says nothing of the further heads
+            highest[0] += _logit(self.prior) - _logit(self.model.base_rates[0])
+        values = [_probability(log_odds) for log_odds in highest.tolist()]
         flagged = values[0] >= self.threshold
         worst = units[int(outputs[:, 0].argmax())][0]
         return Joined((*values, flagged), because=self._reason(worst) if flagged else "")
@@ -160,8 +159,8 @@ def _encoder(shelf: Shelf, folder: Folder) -> tuple[Folder | None, str]:
         return None, f"{missing[0]} is not installed"
     try:
         return shelf.find("minilm"), ""
-    except ModelError:
-        return None, "the packaged encoder is not installed"
+    except ModelError as error:
+        return None, error.message
 
 
 def _latin(normal: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegauge.errors import ModelError, NotApplicable, SuiteError, Unscored
@@ -156,13 +156,12 @@ def test_disguised_words_are_read_as_what_they_stand_for() -> None:
     assert normalise("&#9999999;") == ""
 
 
-def test_probabilities_move_with_the_prior_by_hand() -> None:
-    even, rare = embedded(shelf=Shelf(), fast=True), embedded(shelf=Shelf(), fast=True, prior=0.01)
-    assert isinstance(even, Embedded)
+def test_probabilities_move_with_the_prior_by_hand(fast: Embedded) -> None:
+    rare = embedded(shelf=Shelf(), fast=True, prior=0.01)
     assert isinstance(rare, Embedded)
-    before, after = scored(RUDE[0], even), scored(RUDE[0], rare)
-    moved = math.log(after[0] / (1 - after[0])) - math.log(before[0] / (1 - before[0]))
-    assert moved == pytest.approx(math.log(1 / 99), abs=1e-4)
+    before, after = scored(RUDE[0], fast), scored(RUDE[0], rare)
+    odds = [value / (1 - value) for value in (after[0], before[0], fast.model.base_rates[0])]
+    assert odds[0] == pytest.approx(odds[1] / 99 / odds[2], rel=1e-3)
     assert after[1] == before[1], "the prior is one of toxic texts, not of attacks"
 
 
@@ -275,6 +274,7 @@ def test_n_grams_by_hand() -> None:
     assert set(features.bucket[of_first]) <= set(features.bucket[features.row == 2])
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=5))
 def test_a_text_has_the_same_features_in_any_company(texts: list[str]) -> None:
     normal = [normalise(text) for text in texts]
@@ -287,6 +287,7 @@ def test_a_text_has_the_same_features_in_any_company(texts: list[str]) -> None:
         assert np.array_equal(alone.counts[0], together.counts[at])
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=200))
 def test_folding_twice_changes_nothing_that_windows_lose(text: str) -> None:
     normal = normalise(text)
