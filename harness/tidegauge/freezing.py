@@ -110,7 +110,7 @@ def texts_for(
     suite: Suite, log: Log, reference: Baseline | None, progress: Progress
 ) -> Texts | None:
     """Bind what the suite scores to a log; what scores nothing loads nothing."""
-    needs_vectors = any(evaluator(one.evaluator).card.over == "sample" for one in suite.checks)
+    needs_vectors = any("vector" in evaluator(one.evaluator).card.reads for one in suite.checks)
     if not suite.scorers and not needs_vectors:
         if reference is not None and reference.scorings:
             raise BaselineError(
