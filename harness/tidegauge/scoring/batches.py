@@ -56,7 +56,8 @@ def infer_all(
         From the model: no unit would fare better.
     """
     numbers = Numbers(np.full((len(units), model.width), np.nan, np.float32))
-    keys = [] if cache is None else [unit_key(model.identity, unit) for unit in units]
+    identity = "" if cache is None else model.identity  # asked once: it may be worked out
+    keys = [] if cache is None else [unit_key(identity, unit) for unit in units]
     known = _recall(numbers, keys, cache)
     sized = _by_size(units, model, known, numbers.failed)
     budget, start = model.budget, 0

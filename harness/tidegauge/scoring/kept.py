@@ -1,4 +1,4 @@
-"""A row's outcome as bytes and back: plain JSON, so that reading runs nothing."""
+"""A row's outcome as bytes and back: JSON, and a vector's numbers as they are; nothing is run."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 
 NOT_APPLICABLE = "not_applicable: "
 READ = json.JSONDecoder().decode
+VECTOR = "float32"
+"""Stands for a vector among the values; its numbers follow the JSON, which holds no NUL."""
 
 
 def keep(outcome: Outcome) -> bytes | None:
-    """Write an outcome that would be the same next time; ``None`` for any other.
-
-    A row with a vector is not kept: its units are, and hold the same numbers.
-    """
+    """Write an outcome that would be the same next time; ``None`` for any other."""
     if outcome.joined is None:
         final = outcome.status.startswith(NOT_APPLICABLE)
         return json.dumps(outcome.status).encode() if final else None
-    values = [_plain(value) for value in outcome.joined.values]
-    if any(isinstance(value, np.ndarray) for value in values):
-        return None
-    return json.dumps([values, outcome.joined.truncated, outcome.joined.because]).encode()
+    numbers = b""
+    values: list[Any] = []
+    for value in outcome.joined.values:
+        if isinstance(value, np.ndarray):
+            numbers += np.ascontiguousarray(value, np.float32).tobytes()
+            values.append({VECTOR: value.size})
+        else:
+            values.append(value.item() if isinstance(value, np.generic) else value)
+    head = json.dumps([values, outcome.joined.truncated, outcome.joined.because]).encode()
+    return head + b"\0" + numbers if numbers else head
 
 
 def recall(data: bytes) -> Outcome | None:
@@ -40,15 +45,27 @@ def recall(data: bytes) -> Outcome | None:
     """
     from tidegauge.scoring.pipeline import OK, Outcome
 
+    head, _, numbers = data.partition(b"\0")
     try:
-        read: Any = READ(data.decode())
+        read: Any = READ(head.decode())
         if isinstance(read, str):
             return Outcome(read)
         values, truncated, because = read
+        if numbers:
+            values = _with_vectors(values, np.frombuffer(numbers, np.float32))
         return Outcome(OK, Joined(tuple(values), truncated, because))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         return None
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _with_vectors(values: list[Any], numbers: np.ndarray[Any, np.dtype[np.float32]]) -> list[Any]:
+    read: list[Any] = []
+    start = 0
+    for value in values:
+        if isinstance(value, dict):
+            stop = start + value[VECTOR]
+            value, start = numbers[start:stop], stop
+        read.append(value)
+    if start != len(numbers):
+        raise ValueError(f"{len(numbers)} numbers were kept, {start} are expected")
+    return read

@@ -115,7 +115,8 @@ def _score_chunk(
     places: dict[tuple[tuple[str, str], ...], int] = {}
     which = [places.setdefault(tuple(row.items()), len(places)) for row in rows]
     distinct = [dict(texts) for texts in places]
-    keys = [] if cache is None else [row_key(scorer.identity, row) for row in distinct]
+    identity = "" if cache is None else scorer.identity  # asked once: it may be worked out
+    keys = [] if cache is None else [row_key(identity, row) for row in distinct]
     found = _known(keys, cache)
     known = [at in found for at in range(len(distinct))]
     costs = Costs()

@@ -319,7 +319,7 @@ def test_numbers_come_back_exactly(cache: Cache) -> None:
     )
 
 
-def test_vectors_are_kept_as_units_and_come_back_exactly(cache: Cache) -> None:
+def test_vectors_come_back_exactly(cache: Cache) -> None:
     class Vector(Words):
         def join(self, row: Texts, units: Sequence[Unit], outputs: np.ndarray) -> Joined:
             return Joined((outputs[0],))
@@ -329,8 +329,9 @@ def test_vectors_are_kept_as_units_and_come_back_exactly(cache: Cache) -> None:
 
     first, _ = run(["word"], one(Counting()), cache=cache)
     later = Counting()
-    second, _ = run(["word"], one(later), cache=cache)
+    second, tally = run(["word"], one(later), cache=cache)
     assert later.batches == []
+    assert tally.cached == 1
     vectors = [mains(outcomes)[0] for outcomes in (first, second)]
     assert np.array_equal(*vectors)
 
