@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegauge.errors import NotApplicable, Unscored
+from tidegauge.errors import NotApplicable, SuiteError, Unscored
 from tidegauge.records import Kind
 from tidegauge.scorer import About, Joined, Texts, Unit, Value
 from tidegauge_evaluators._claims import claims
@@ -57,6 +57,8 @@ class Plan(NamedTuple):
 class Asking:
     """How claims are put to a model."""
 
+    scorer: str
+    """Who asks, for messages."""
     model: Proven
     put: Callable[[str, str], Unit]
     """Makes a unit of premise and claim."""
@@ -68,6 +70,10 @@ class Asking:
     """Most windows for a claim; 0 = all."""
     max_claims: int
     """Most claims of a response."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("window", 0), ("overlap", 0), ("max_windows", 0), ("max_claims", 1)):
+            need_count(getattr(self, name), least, f"{self.scorer}: {name}")
 
     @property
     def settings(self) -> tuple[int, int, int, int]:
@@ -197,6 +203,19 @@ class Plans:
         """Give a row's plan where it is remembered."""
         with self._lock:
             return self._kept.get(_key(row))
+
+
+def need_count(value: object, least: int, what: str) -> int:
+    """Refuse a setting that is no whole number, or too small.
+
+    Raises
+    ------
+    SuiteError
+        Naming the setting.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise SuiteError(f"{what} is {value!r}", f"give a whole number, {least} or more")
+    return value
 
 
 def tokens(model: Proven, unit: Unit) -> int:

@@ -95,6 +95,7 @@ def entailment(
     rule, threshold = need_rule(rollup, NAME), probability(threshold, f"{NAME}: threshold")
     proven, order = entailing(shelf, model, labels, NAME)
     asking = Asking(
+        scorer=NAME,
         model=proven,
         put=lambda premise, claim: (premise, claim),
         window=window,

@@ -14,7 +14,7 @@ from tidegauge.records import Kind, ScorerCard
 from tidegauge.scorer import About, Joined, Scorer, Texts, Unit
 from tidegauge_evaluators._claims import claims
 from tidegauge_evaluators._entailing import entailing
-from tidegauge_evaluators._grounding import TOO_MANY, identity_of, tokens
+from tidegauge_evaluators._grounding import TOO_MANY, identity_of, need_count, tokens
 from tidegauge_evaluators._heads import probability
 from tidegauge_evaluators._loading import need_transformers
 from tidegauge_evaluators._premises import TOO_LONG, clauses, evidence, passages, premises
@@ -95,7 +95,7 @@ def self_consistency(
         place=order.contradiction,
         rule=rule,
         threshold=threshold,
-        max_claims=max_claims,
+        max_claims=need_count(max_claims, 1, f"{NAME}: max_claims"),
         about=About(
             model=manifest.name,
             licence=manifest.licence,

@@ -91,6 +91,7 @@ def single_score(
     put = putter(template)
     proven, place = _supporting(shelf, model, supported, put)
     asking = Asking(
+        scorer=NAME,
         model=proven,
         put=put,
         window=window,
