@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegauge import __version__
+from tidegauge.cli_audit import audit
+from tidegauge.cli_label import label
+from tidegauge.cli_models import doctor, models
 from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
@@ -314,6 +317,18 @@ def _write(files: dict[Path, str]) -> None:
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
+
+
+def _keep_lines(command: click.Command) -> None:
+    r"""Turn the ``\b`` of raw docstrings into the mark by which click keeps lines as they are."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for inner in getattr(command, "commands", {}).values():
+        _keep_lines(inner)
+
+
+for command in (audit, doctor, label, models):
+    cli.add_command(command)
+_keep_lines(cli)
 
 
 def main() -> None:

@@ -187,3 +187,29 @@ def test_interrupting_leaves_nothing_half_written(folder: Path) -> None:
         process.communicate(timeout=60)
         left = list((folder / f"out-{delay}").glob("*")) + list(folder.glob(".*"))
         assert all(path.name in ("credit.html", "credit.json") for path in left)
+
+
+def every_command() -> list[list[str]]:
+    from tidegauge.cli import cli
+
+    found: list[list[str]] = [[]]
+    for words in found:
+        command: object = cli
+        for word in words:
+            command = getattr(command, "commands", {})[word]
+        found += [[*words, name] for name in getattr(command, "commands", {})]
+    return found
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_help_page_keeps_the_lines_of_its_examples(words: list[str]) -> None:
+    from click.testing import CliRunner
+
+    from tidegauge.cli import cli
+
+    page = CliRunner().invoke(cli, [*words, "--help"])
+    assert page.exit_code == 0
+    assert "\\b" not in page.output
+    assert all(len(line) <= 100 for line in page.output.splitlines())
+    if "Example" in page.output:
+        assert any(line.startswith("    tidegauge ") for line in page.output.splitlines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -90,6 +91,8 @@ def processor_flags() -> frozenset[str]:
 
 @cache
 def _devices() -> tuple[str, ...]:
+    if not _may_have_accelerator():  # spares the import, which costs more than a run from cache
+        return ("cpu",)
     try:
         import torch
     except ImportError:
@@ -97,3 +100,10 @@ def _devices() -> tuple[str, ...]:
     cuda = ("cuda",) if torch.cuda.is_available() else ()
     mps = ("mps",) if torch.backends.mps.is_available() else ()
     return (*cuda, *mps, "cpu")
+
+
+def _may_have_accelerator() -> bool:
+    """Whether asking torch can bring another answer than the processor."""
+    if sys.platform != "linux":
+        return True
+    return any(Path("/dev", name).exists() for name in ("nvidiactl", "dxg", "kfd"))
