@@ -9,14 +9,14 @@ MARKS = {"ok": "ok     ", "missing": "missing", "damaged": "damaged"}
 
 @click.group(short_help="List, fetch and verify models.")
 def models() -> None:
-    r"""List, fetch and verify the local folders that hold models.
+    """List, fetch and verify the local folders that hold models.
 
     \b
     Examples:
       tidegauge models list
       tidegauge models pull cross-encoder/nli-MiniLM2-L6-H768
       tidegauge models verify
-    """
+    """  # noqa: D301  # click takes the character itself as "leave these lines alone"
 
 
 @models.command("list", short_help="List the models found here.")
@@ -41,7 +41,7 @@ def list_models() -> int:
 @models.command(short_help="Fetch a model from a hub, write its manifest.")
 @click.argument("name")
 def pull(name: str) -> int:
-    r"""Fetch the model NAME (owner/name, or owner/name@revision) into the models folder.
+    """Fetch the model NAME (owner/name, or owner/name@revision) into the models folder.
 
     The hub is $HF_ENDPOINT, huggingface.co by default. Weights come as safetensors where the
     model has them.
@@ -50,7 +50,7 @@ def pull(name: str) -> int:
     Examples:
       tidegauge models pull cross-encoder/nli-MiniLM2-L6-H768
       HF_ENDPOINT=https://hub.example.com tidegauge models pull team/toxicity@v3
-    """
+    """  # noqa: D301
     from tidegauge.models import Shelf
     from tidegauge.models.hub import pull as fetch
 

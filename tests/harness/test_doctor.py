@@ -65,3 +65,10 @@ def test_a_damaged_cache_is_told_and_begun_anew(tmp_path: Path) -> None:
     assert told.state == "damaged"
     assert "begun anew" in told.said
     assert [f.state for f in by_topic("Cache")] == ["ok"]
+
+
+def test_help_shows_examples_line_by_line() -> None:
+    for command_line in (["--help"], ["pull", "--help"]):
+        shown = CliRunner().invoke(models, command_line).output
+        assert any(line.startswith("    tidegauge models pull") for line in shown.splitlines())
+        assert "\\b" not in shown

@@ -106,4 +106,7 @@ def _may_have_accelerator() -> bool:
     """Whether asking torch can bring another answer than the processor."""
     if sys.platform != "linux":
         return True
-    return any(Path("/dev", name).exists() for name in ("nvidiactl", "dxg", "kfd"))
+    return any(
+        Path("/dev", name).exists()
+        for name in ("nvidiactl", "nvidia0", "nvhost-ctrl", "dxg", "kfd")
+    )

@@ -68,6 +68,7 @@ class Cache:
         self._notes: dict[str, str] = {}
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
+        self._inherited: sqlite3.Connection | None = None
         self._process = 0
         self._writable = self._usable = True
 
@@ -185,6 +186,7 @@ class Cache:
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._process == os.getpid():
             return self._connection
+        self._inherited = self._connection  # of a process before a fork: not ours to close
         self.file.parent.mkdir(parents=True, exist_ok=True)
         # no isolation level: transactions are begun here, not by the first statement that writes
         connection = sqlite3.connect(

@@ -93,12 +93,16 @@ def hub() -> Iterator[ThreadingHTTPServer]:
 
 
 def command(*args: str, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run in a process of its own: the hub's client reads its variables when imported."""
     code = (
         "import sys; from tidegauge.cli_models import models; from tidegauge.errors import "
         "TidegaugeError\ntry: sys.exit(models.main(standalone_mode=False))\n"
         "except TidegaugeError as e: print(e); sys.exit(2)"
     )
+    return python(code, *args, tmp_path=tmp_path, **env)
+
+
+def python(code: str, *args: str, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own: the hub's client reads its variables when imported."""
     kept = {k: v for k, v in os.environ.items() if "proxy" not in k.lower()}
     kept.pop("HF_HUB_OFFLINE", None)
     places = {
@@ -156,3 +160,25 @@ def test_an_unknown_model_and_no_hub_are_told_with_a_way_out(
         assert f"{name} could not be fetched" in done.stdout
         assert "name it by its path" in done.stdout
     assert not list((tmp_path / "models").glob("[!.]*"))
+
+
+FIND = """
+import sys
+from tidegauge.models import Shelf
+from tidegauge.errors import ModelError
+try:
+    print(Shelf(allow_download=sys.argv[1] == "yes").find("team/tiny").path)
+except ModelError as error:
+    print(error.hint)
+"""
+
+
+def test_a_run_fetches_only_where_it_is_allowed_to(
+    hub: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{hub.server_address[1]}"
+    refused = python(FIND, "no", tmp_path=tmp_path, HF_ENDPOINT=url)
+    assert "tidegauge models pull team/tiny" in refused.stdout, refused.stderr
+    assert hub.asked == []  # type: ignore[attr-defined]
+    allowed = python(FIND, "yes", tmp_path=tmp_path, HF_ENDPOINT=url)
+    assert allowed.stdout.strip() == str(tmp_path / "models" / "team--tiny"), allowed.stderr

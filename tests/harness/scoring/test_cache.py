@@ -223,3 +223,22 @@ def test_many_keys_are_read_fast(file: Path) -> None:
     assert len(cache.get(list(entries))) == len(entries)
     assert len(entries) / (time.process_time() - started) > 50_000
     cache.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_opens_the_file_anew(file: Path) -> None:
+    cache = Cache(file)
+    cache.put({key(0): b"x"})
+    script = (
+        "import os, sys; from pathlib import Path; from tidegauge.scoring import Cache\n"
+        "cache = Cache(Path(sys.argv[1])); cache.put({b'a': b'parent'})\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    cache.put({b'b': b'child'}); os._exit(cache.get([b'a', b'b']) == {} or 0)\n"
+        "os.waitpid(child, 0)\n"
+        "found = cache.get([b'a', b'b']); cache.close()\n"
+        "sys.exit(found != {b'a': b'parent', b'b': b'child'} or cache.notes != ())"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(file)], timeout=60).returncode == 0
+    assert cache.get([b"b"]) == {b"b": b"child"}
+    cache.close()
