@@ -131,7 +131,8 @@ def estimate_rate(sample: LabelSample, *, use: Use = "strata") -> Estimate:
     scores = np.nan_to_num(sample.scores[seen])
     hits = np.bincount(clusters, labels) > 0
     misses = np.bincount(clusters, 1.0 - labels) > 0
-    drawn = np.minimum(np.bincount(strata) / rows, 1.0)
+    # Labels of another log tell nothing for certain of this one's rows, however few these are.
+    drawn = np.zeros(len(rows)) if sample.carried else np.minimum(np.bincount(strata) / rows, 1.0)
     spread = _Spread(strata, masses, clusters, drawn)
     weight = _weight(use, int(min(hits.sum(), misses.sum())), labels, scores, spread)
     predicted = float(sample.stratum_rows @ np.nan_to_num(sample.stratum_means)) / sample.n

@@ -142,6 +142,13 @@ def test_strata_that_the_log_has_no_row_of_count_for_nothing() -> None:
     assert found.labelled == 40
 
 
+def test_labels_of_another_log_stay_uncertain_however_few_rows_this_one_has() -> None:
+    own = sampled([half_positive(), half_positive()], [40, 40])
+    other = replace(own, carried=True)
+    assert estimate_rate(own).variance == pytest.approx(0.25 / 80)  # every row is labelled
+    assert estimate_rate(other).variance == pytest.approx(0.25 / 80 + 0.25 / 78)
+
+
 def test_clusters_of_equal_rows_count_once() -> None:
     labels = [[0.0] * 160, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0] * 20]
     sample = sampled(labels, [100_000, 100_000])
