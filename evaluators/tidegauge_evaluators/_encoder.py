@@ -82,7 +82,7 @@ class Encoder:
     @property
     def width(self) -> int:
         """Numbers per text."""
-        return self._loaded.width
+        return _width(self.folder.path) or self._loaded.width
 
     @property
     def max_length(self) -> int:
@@ -185,6 +185,25 @@ def _require_encoder(path: Path) -> None:
             "sentence-transformers; a model folder's own code is never run",
             "use an encoder made of Transformer, Pooling, Dense and Normalize modules",
         )
+
+
+def _width(path: Path) -> int:
+    """Tell the width by the folder's files, so that known vectors need no weights; 0 = unknown."""
+    width = 0
+    for module in _json(path / "modules.json", []):
+        place = path / str(module.get("path", ""))
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind == "Transformer":
+            width = _json(place / "config.json", {}).get("hidden_size", 0)
+        elif kind == "Dense":
+            width = _json(place / "config.json", {}).get("out_features", 0)
+        elif kind == "Pooling":
+            said = _json(place / "config.json", {})
+            modes = [key for key, on in said.items() if key.startswith("pooling_mode_") and on]
+            width = width if len(modes) == 1 else 0  # several modes are laid side by side
+        elif kind != "Normalize":
+            return 0
+    return int(width) if isinstance(width, int) else 0
 
 
 def _json(path: Path, otherwise: Any) -> Any:
