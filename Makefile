@@ -4,6 +4,8 @@ PYTHON ?= # an interpreter to build .venv with; empty = the first of CANDIDATES 
 VENV ?= .venv
 DEMO ?= tidegauge-report
 ARGS ?= # passed on: make test ARGS="-k psi"
+EXTRAS ?= text,llm,offline
+# what the demo installs beside the core; EXTRAS= leaves torch out, and the report says what it lacks
 
 BIN := $(VENV)/bin
 CANDIDATES := $(or $(strip $(PYTHON)),python3 python3.14 python3.13 python3.12 python3.11 python)
@@ -70,13 +72,13 @@ $(BIN)/pip:
 	  exit 1; \
 	fi
 
-$(VENV)/.installed: pyproject.toml | $(BIN)/pip
-	@echo "installing tidegauge into $(VENV); a minute or two the first time"
-	@$(PIP) install -qq --editable .
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "installing tidegauge into $(VENV); minutes the first time, most of them for torch"
+	@$(PIP) install -qq --editable '.$(if $(strip $(EXTRAS)),[$(strip $(EXTRAS))])' -c constraints.txt
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
-	@echo "installing tidegauge and its development tools into $(VENV); a minute or two the first time"
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "installing tidegauge and its development tools into $(VENV); minutes the first time, most of them for torch"
 	@$(PIP) install -qq 'pip>=25.1'  # the first that reads dependency groups
-	@$(PIP) install -qq --editable . --group dev
+	@$(PIP) install -qq --editable '.[text,llm,judge,offline]' --group dev -c constraints.txt
 	@touch $(VENV)/.installed $@
