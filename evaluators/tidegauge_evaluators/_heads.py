@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from tidegauge.errors import NotApplicable, SuiteError
 from tidegauge.records import Kind
 from tidegauge.scorer import About, Joined, Texts, Unit
-from tidegauge_evaluators._transformer import Transformer
+from tidegauge_evaluators._transformer import Precision, Transformer
 
 OVERLAP = 64
 """Tokens that neighbouring windows share, so that what one cuts in two the other holds whole."""
 SHOWN = 300
 """Characters of the deciding window that are shown."""
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16")
 TAKEN = frozenset({"flagged", "status"})
 """Suffixes that mean something else."""
 
@@ -89,6 +90,20 @@ def suffix(label: str) -> str:
     """
     plain = re.sub(r"\W+", "_", label.strip().casefold()).strip("_") or "unnamed"
     return f"label_{plain}" if plain in TAKEN else plain
+
+
+def read_precision(value: str, scorer: str) -> Precision:
+    """Read the setting ``precision``.
+
+    Raises
+    ------
+    SuiteError
+        When it is none of those known.
+    """
+    for known in PRECISIONS:
+        if value == known:
+            return known
+    raise SuiteError(f'{scorer}: no precision "{value}"', f"allowed: {', '.join(PRECISIONS)}")
 
 
 def probability(value: object, what: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,16 +149,6 @@ def load_tokenizer(path: Path) -> Any:
             f"{path}: its tokenizer names no padding token, so texts cannot be batched"
         )
     return tokenizer
-
-
-def quantised(module: Any) -> Any:
-    """Hold linear layers in eight bits, their inputs quantised batch by batch."""
-    import torch
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch means to drop its quantised tensors one day
-        quantise: Any = torch.ao.quantization.quantize_dynamic
-        return quantise(module, {torch.nn.Linear}, torch.qint8)
 
 
 def label_names(config: Mapping[str, Any], folder: Folder) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ from tidegauge_evaluators._loading import (
     label_names,
     load_classifier,
     longest_unit,
-    quantised,
     read_config,
 )
 from tidegauge_evaluators._windows import cut
@@ -35,7 +34,7 @@ UNREADABLE = str.maketrans(dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLAC
 """NUL and lone surrogates, which tokenizers choke on or read as an end."""
 
 Activation = Literal["sigmoid", "softmax", "none"]
-Precision = Literal["auto", "float32", "int8"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Transformer:
@@ -56,8 +55,9 @@ class Transformer:
         What is done to the outputs: ``sigmoid`` for labels that may hold together, ``softmax``
         for those that exclude each other, ``none`` for raw ones.
     precision
-        ``auto`` computes in bfloat16 where the device gains from it, which moves probabilities
-        by about 0.001; ``float32`` never; ``int8`` quantises linear layers on a CPU.
+        Of the matrix products. ``auto`` = bfloat16 where the device gains from it, which moves
+        probabilities by about 0.001 and is no part of the identity: numbers of one machine
+        serve another. ``float32`` or ``bfloat16`` hold everywhere.
     labels
         Names of the outputs where the folder's ``config.json`` is not to be believed.
     load
@@ -168,7 +168,8 @@ class Transformer:
             name: torch.from_numpy(table).to(self.device)
             for name, table in _padded(rows, loaded.tokenizer).items()
         }
-        halved = self._precision == "auto" and gains_from_bfloat16(self.device)
+        asked = self._precision
+        halved = asked == "bfloat16" or (asked == "auto" and gains_from_bfloat16(self.device))
         kind = self.device.partition(":")[0]
         cast = torch.autocast(kind, dtype=torch.bfloat16, enabled=halved)
         with torch.inference_mode(), cast:
@@ -243,10 +244,7 @@ class Transformer:
 
                 torch.set_num_threads(min(torch.get_num_threads(), bounded_threads()))
                 loaded = self._load(self.folder.path)
-                module = loaded.module.eval()
-                if self._precision == "int8" and self.device == "cpu":
-                    module = quantised(module)
-                module.to(self.device)
+                module = loaded.module.eval().to(self.device)
                 self._loaded = Loaded(module=module, tokenizer=loaded.tokenizer)
         return self._loaded
 

@@ -31,13 +31,21 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def make_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Function that writes folders as ``save_pretrained`` does."""
+    """Function that writes folders as ``save_pretrained`` does; copy one before changing it."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     logging = transformers.utils.logging
     logging.disable_progress_bar()
 
-    def make(
+    made: dict[tuple[object, ...], Path] = {}
+
+    def make(labels: Sequence[str] = (), **settings: Any) -> Path:
+        key = (*labels, "|", *sorted(settings.items()))
+        if key not in made:
+            made[key] = write(labels, **settings)
+        return made[key]
+
+    def write(
         labels: Sequence[str] = (),
         *,
         family: str = "bert",

@@ -9,8 +9,8 @@ from tidegauge.errors import SuiteError
 from tidegauge.models import Folder, Shelf
 from tidegauge.records import ScorerCard
 from tidegauge.scorer import About, Scorer
-from tidegauge_evaluators._heads import Heads, probability, suffix
-from tidegauge_evaluators._loading import need_transformers
+from tidegauge_evaluators._heads import Heads, probability, read_precision, suffix
+from tidegauge_evaluators._loading import label_names, need_transformers, read_config
 from tidegauge_evaluators._transformer import Activation, Transformer
 
 CARD = ScorerCard(
@@ -40,6 +40,7 @@ def classifier(
     label: str | Sequence[str] = (),
     threshold: float = 0.5,
     activation: str = "",
+    precision: str = "auto",
 ) -> Scorer:
     """Score texts by a classifier that somebody else trained.
 
@@ -62,6 +63,9 @@ def classifier(
     activation
         ``softmax`` or ``sigmoid``; empty = what the model's configuration states as its
         problem, else softmax for several labels and sigmoid for one.
+    precision
+        ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the device gains from it, at the
+        price of about 0.001 in a probability.
 
     Raises
     ------
@@ -72,9 +76,14 @@ def classifier(
     """
     need_transformers("toxicity.classifier")
     folder = shelf.find(model)
-    loaded = Transformer(folder, device=shelf.device, activation="softmax")
-    used = _activation(loaded.config, len(loaded.labels), activation)
-    loaded = Transformer(folder, device=shelf.device, activation=used)
+    config = read_config(folder.path)
+    used = _activation(config, len(label_names(config, folder)), activation)
+    loaded = Transformer(
+        folder,
+        device=shelf.device,
+        activation=used,
+        precision=read_precision(precision, "toxicity.classifier"),
+    )
     main = _toxic(folder, loaded.labels, [label] if isinstance(label, str) else list(label))
     flags = probability(threshold, "toxicity.classifier: threshold")
     return Heads(

@@ -11,7 +11,7 @@ from tidegauge.models import Folder, Shelf
 from tidegauge.records import ScorerCard
 from tidegauge.scorer import About, Scorer
 from tidegauge_evaluators._detoxify_format import checkpoint_in, head_names, load_checkpoint
-from tidegauge_evaluators._heads import Heads, probability, suffix
+from tidegauge_evaluators._heads import Heads, probability, read_precision, suffix
 from tidegauge_evaluators._loading import need_transformers
 from tidegauge_evaluators._transformer import Transformer
 
@@ -64,12 +64,13 @@ def detoxify(
     model: str = "original",
     threshold: float = 0.5,
     thresholds: Mapping[str, float] | None = None,
+    precision: str = "auto",
 ) -> Scorer:
     """Score texts by a Detoxify model, without the package and without asking a hub.
 
-    Numbers equal ``Detoxify.predict`` wherever that reads the whole text. It cuts texts at 512
-    tokens; here longer ones are read in overlapping windows, and each head gives its highest
-    value. Heads that Detoxify drops, of the identities mentioned, are kept as
+    In float32, numbers equal those of ``Detoxify.predict`` wherever that reads the whole text.
+    It cuts texts at 512 tokens; here longer ones are read in overlapping windows, and each head
+    gives its highest value. Heads that Detoxify drops, of the identities mentioned, are kept as
     ``mentions_<identity>`` and never flag a text.
 
     Parameters
@@ -85,6 +86,9 @@ def detoxify(
         Probability from which a head flags a text.
     thresholds
         Head -> its own threshold: ``{threat: 0.3}``.
+    precision
+        ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the device gains from it, at the
+        price of about 0.001 in a probability.
 
     Raises
     ------
@@ -100,6 +104,7 @@ def detoxify(
         folder,
         device=shelf.device,
         activation="sigmoid",
+        precision=read_precision(precision, "toxicity.detoxify"),
         labels=head_names(file) if file else (),
         load=partial(load_checkpoint, file=file) if file else None,
     )

@@ -19,7 +19,7 @@ MakeFolder = Callable[..., Path]
 
 
 def load(folder: Path, **settings: Any) -> Scorer:
-    return classifier(shelf=Shelf(), model=str(folder), **settings)
+    return classifier(shelf=Shelf(), model=str(folder), **{"precision": "float32", **settings})
 
 
 def score(tool: Scorer, text: str) -> Joined:

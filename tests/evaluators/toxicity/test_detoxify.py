@@ -78,28 +78,31 @@ def write_checkpoint(
 
 
 @pytest.fixture(scope="module")
-def original(make_folder: MakeFolder) -> Path:
-    folder = make_folder(outputs=6)
+def original(make_folder: MakeFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("original") / "model"
+    shutil.copytree(make_folder(outputs=6), folder)
     write_checkpoint(folder, "bert", JIGSAW_2018)
     return folder
 
 
 @pytest.fixture(scope="module")
-def unbiased(make_folder: MakeFolder) -> Path:
-    folder = make_folder(outputs=16, family="roberta")
+def unbiased(make_folder: MakeFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbiased") / "model"
+    shutil.copytree(make_folder(outputs=16, family="roberta"), folder)
     write_checkpoint(folder, "roberta", JIGSAW_2019, IDENTITIES)
     return folder
 
 
 @pytest.fixture(scope="module")
-def small(make_folder: MakeFolder) -> Path:
-    folder = make_folder(outputs=6, family="albert")
+def small(make_folder: MakeFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small") / "model"
+    shutil.copytree(make_folder(outputs=6, family="albert"), folder)
     write_checkpoint(folder, "albert", JIGSAW_2018)
     return folder
 
 
 def load(folder: Path, **settings: Any) -> Scorer:
-    return detoxify(shelf=Shelf(), model=str(folder), **settings)
+    return detoxify(shelf=Shelf(), model=str(folder), **{"precision": "float32", **settings})
 
 
 def score(tool: Scorer, text: str) -> Joined:
@@ -291,6 +294,11 @@ def test_thresholds_are_probabilities(original: Path, threshold: Any) -> None:
         load(original, threshold=threshold)
 
 
+def test_an_unknown_precision_is_refused(original: Path) -> None:
+    with pytest.raises(SuiteError, match="auto, float32, bfloat16"):
+        load(original, precision="int4")
+
+
 def test_the_identity_moves_with_settings(original: Path) -> None:
     assert load(original).identity == load(original).identity
     assert load(original).identity != load(original, threshold=0.4).identity
@@ -299,4 +307,4 @@ def test_the_identity_moves_with_settings(original: Path) -> None:
 def test_the_catalogue_finds_it() -> None:
     tool = scorer("toxicity.detoxify")
     assert tool.takes_shelf
-    assert set(tool.params) == {"model", "threshold", "thresholds"}
+    assert set(tool.params) == {"model", "threshold", "thresholds", "precision"}
