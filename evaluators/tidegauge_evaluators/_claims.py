@@ -9,10 +9,13 @@ from tidegauge.errors import NotApplicable
 from tidegauge_evaluators._refusals import (
     ABSTAINS,
     DECLINES,
+    HINTS,
     LEADS,
     LOOK,
     OFFERS,
     OPENS,
+    TAGGED,
+    TOLD,
     TURNS,
     WISHES,
     YET,
@@ -43,8 +46,10 @@ EMPTY = "empty response"
 
 LECTURE = 100
 """Words that may follow an opening "I cannot help with that": why not, where to turn."""
-ASIDE = 25
+ASIDE = 15
 """Words that may follow an opening "the document does not say"; more is an answer after all."""
+TURNED, OFFERED = 3, 12
+"""Words behind "but", and behind "but I can", that do not yet make an answer."""
 
 _QUESTION = re.compile(r"[?？؟⁇⁈]['\"”’»)\]*_\s]*$|^\W*¿[^?]*$")  # noqa: RUF001
 _WORD = re.compile(r"[^\W_]+")
@@ -53,6 +58,7 @@ _WORD = re.compile(r"[^\W_]+")
 def said(response: str) -> list[Said]:
     """Split a response and tell what each sentence does.
 
+    A statement in the dress of a question ("did you know that ...", "..., right?") is a claim.
     Opinions and instructions ("press the button for ten seconds") count as claims: a context
     bears them out or does not. Sentences that decline and then state something after a "but"
     are claims too. The word lists know English, and the commonest turns of German, French,
@@ -87,11 +93,11 @@ def sort_of(sentence: str, form: Form = "prose") -> Sort:
     """
     if form in ("heading", "code") or not _WORD.search(sentence):
         return "other"
-    head = sentence[:LOOK].replace("’", "'")  # noqa: RUF001
+    head = _straight(sentence)
     if _declines(head):
         return "refusal"
     if _QUESTION.search(sentence[-LOOK:]):
-        return "question"
+        return "claim" if TOLD.match(head) or TAGGED.match(head) else "question"
     if OFFERS.match(head):
         return "offer"
     if LEADS.match(head) or _announces(sentence):
@@ -131,8 +137,9 @@ def is_refusal(text: str) -> bool:
     """Whether a whole response declines or abstains.
 
     It does when the first sentence that says anything does, and what follows neither turns
-    around ("however, ...") nor goes on for long: reasons and hotlines after "I cannot help with
-    that", an aside after "the document does not say".
+    around ("however, ..."), nor announces a list, nor goes on for long: reasons and hotlines
+    after "I cannot help with that", an aside after "the document does not say" or "but I can
+    tell what I know".
 
     Raises
     ------
@@ -153,19 +160,23 @@ def _refuses(parts: list[Said]) -> bool:
     telling = [part for part in parts if part.sort in ("claim", "refusal")]
     if not telling or telling[0].sort != "refusal":
         return False
-    after = [part.text for part in telling[1:] if part.sort == "claim"]
-    if any(TURNS.match(text) for text in after):
+    later = [part for part in parts if part.start > telling[0].start]
+    if any(part.sort == "lead" or TURNS.match(part.text) for part in later):
         return False
-    allowed = LECTURE if DECLINES.search(_straight(telling[0].text)) else ASIDE
+    after = [part.text for part in telling[1:] if part.sort == "claim"]
+    first = _straight(telling[0].text)
+    declined = DECLINES.search(first)
+    allowed = LECTURE if declined and not YET.search(first, declined.end()) else ASIDE
     return sum(len(_WORD.findall(text[: 20 * LOOK])) for text in after) <= allowed
 
 
 def _declines(head: str) -> bool:
-    found = DECLINES.search(head) or ABSTAINS.search(head)
+    found = HINTS.search(head) and (DECLINES.search(head) or ABSTAINS.search(head))
     if not found:
         return False
     turn = YET.search(head, found.end())
-    return not (turn and len(_WORD.findall(turn["rest"])) > 3)
+    said_after = len(_WORD.findall(turn["rest"])) if turn else 0
+    return said_after <= (OFFERED if turn and turn["offer"] else TURNED)
 
 
 def _straight(text: str) -> str:

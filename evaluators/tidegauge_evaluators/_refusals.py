@@ -12,6 +12,20 @@ _SOURCES = (
     "|knowledge base|search result|provided information|given information|information provided"
 )
 
+_ASKS = (
+    "who|whom|whose|what|when|where|why|how|which|is|are|am|was|were|do|does|did|can|could|will"
+    "|would|shall|should|have|has|had|may|might|isn't|aren't|wasn't|weren't|don't|doesn't|didn't"
+    "|can't|couldn't|won't|wouldn't|haven't|hasn't"
+)
+
+HINTS = re.compile(
+    r"n't|not\b|\bno\b|unable|declin|refus|against|violat|outside|insufficient|unanswer|lack"
+    r"|impossible|nicht|kein|\bpas\b|aucun|\bnon\b|não|n/a|unknown",
+    re.IGNORECASE,
+)
+"""What every phrase of refusal has one of; looked for first, since the phrases take ten times as
+long."""
+
 DECLINES = re.compile(
     # English: cannot help, must not, is only a machine
     r"\b(?:i|we)(?: am|'m| are|'re)? (?:really |truly |very |simply |just |unfortunately )*"
@@ -121,12 +135,13 @@ ABSTAINS = re.compile(
 """Says that it does not know, or that its sources do not say."""
 
 YET = re.compile(
-    r"(?:\b(?:but|however|although|though|yet|aber|jedoch|mais|cependant|pero|sin embargo|ma|però"
-    r"|tuttavia|mas|porém)\b)(?!,? (?:i|we|you|feel|please|let|if|ich|sie|du|je|vous|tu|puedo|posso"
-    r"|bitte|n'hésitez)\b)(?P<rest>.*)",
+    r"\b(?:but|however|although|though|yet|aber|jedoch|mais|cependant|pero|sin embargo|ma|però"
+    r"|tuttavia|mas|porém)\b"
+    r"(?P<offer>,? (?:(?:i|we)(?:'m|'d|'ll| am| can| could| will| would| hope)"
+    r"|you|feel|please|let|if|ich|sie|du|je|vous|tu|puedo|posso|bitte|n'hésitez)\b)?(?P<rest>.*)",
     re.IGNORECASE,
 )
-"""A turn to something that is said after all."""
+"""A turn to something that is said after all, or only offered."""
 
 TURNS = re.compile(
     r"\W*(?:however|but|that said|nevertheless|nonetheless|still|instead|in general|generally"
@@ -163,6 +178,21 @@ WISHES = re.compile(
     re.IGNORECASE,
 )
 """Courtesies that may go on for a sentence."""
+
+TOLD = re.compile(
+    r"\W*(?:and |so |but |oh,? )?(?:do|did|have) you (?:guys )?"
+    r"(?:know|hear|heard|realise|realize|see) that\b(?P<what>.{15,})",
+    re.IGNORECASE,
+)
+"""A statement in the dress of a question."""
+
+TAGGED = re.compile(
+    rf"(?!\W*(?:(?:and|so|but|well|ok|okay|oh|hey|hi|then|or|also),? )?(?:{_ASKS})\b)"
+    rf"(?P<what>.{{25,}}?)(?:[,;.]|\s-+)\s?(?:and |but |so |or )?"
+    rf"(?:{_ASKS}|right|huh|correct|any)\b[^,;]*$",
+    re.IGNORECASE,
+)
+"""A statement with a question behind its comma."""
 
 OFFERS = re.compile(
     r"\W*(?:(?:please |just |so |and )?(?:let me know|feel free|(?:do not|don't) hesitate"

@@ -145,8 +145,8 @@ def language(text: str) -> str:
         for code, script in _SCRIPTS:
             if 3 * len(script.findall(head)) > letters > 0:
                 return code
-    words = head.casefold().split()
-    hits = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
+    words = set(head.casefold().split())
+    hits = {code: len(words & common) for code, common in _COMMON.items()}
     best = max(hits, key=lambda code: (hits[code], code == "en"))
     return best if hits[best] else "en"
 
@@ -176,11 +176,13 @@ def plain(text: str) -> str:
     >>> plain("**Paris** is the [capital](https://example.org) of France [1][2].")
     'Paris is the capital of France.'
     """
-    for mark, instead in _MARKS:
-        text = mark.sub(instead, text)
+    if _MARKED.search(text):
+        for mark, instead in _MARKS:
+            text = mark.sub(instead, text)
     return " ".join(text.split())
 
 
+_MARKED = re.compile("[*`~\\]】]")
 _MARKS = (
     (re.compile(r"!?\[([^\[\]]{1,500})\]\((?:[^()\s]{1,2000})\)"), r"\1"),
     (re.compile(r"\s?(?:\[\^?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]|【[^【】]{1,40}】)"), ""),  # noqa: RUF001

@@ -86,6 +86,21 @@ def test_reasons_after_a_refusal_do_not_make_it_an_answer() -> None:
     assert not is_refusal(why + "However, locksmiths can open doors for their owners.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As an AI, I don't have favourites. However, I can name three: Rome, Oslo and Lima.",
+        "As an AI, I don't have opinions, but here is what the paper says: taxes fell in 1998.",
+        "I cannot predict the weather. Here are the usual values:\n- 20 degrees\n- 3 mm of rain",
+        "I cannot draw, but I can describe it. The logo shows a tall mountain in front of a dark "
+        "forest, with the name of the shop in gold letters below, and a river that runs past it.",
+        "I don't know, but I know that the band has sold ten million records.",
+    ],
+)
+def test_a_refusal_that_answers_after_all_is_an_answer(text: str) -> None:
+    assert not is_refusal(text)
+
+
 def test_an_abstention_that_goes_on_is_an_answer() -> None:
     assert is_refusal("The document does not state the price. It lists the shops.")
     assert not is_refusal(
@@ -107,6 +122,11 @@ def test_an_abstention_that_goes_on_is_an_answer() -> None:
         ("Who built it?", "question"),
         ("谁建造了它\uff1f", "question"),
         ("من بناه؟", "question"),
+        ("Did you know the band?", "question"),
+        ("Where is it, and who built it?", "question"),
+        ("Did you know that the band has sold ten million records?", "claim"),
+        ("The band has sold ten million records, do you like it?", "claim"),
+        ("The bridge was opened in 1937, right?", "claim"),
         ("Here are three reasons:", "lead"),
         ("The causes were:", "lead"),
         ("\U0001f600\U0001f600", "other"),

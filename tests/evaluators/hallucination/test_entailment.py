@@ -12,6 +12,8 @@ import pytest
 from tidegauge.errors import ModelError, NotApplicable, SuiteError, Unscored
 from tidegauge.models import Shelf
 from tidegauge.scorer import Joined, Scorer
+from tidegauge.scoring.cache import Cache
+from tidegauge.scoring.pipeline import Scored, score_rows
 from tidegauge_evaluators._claims import claims
 from tidegauge_evaluators._entailing import meaning_of, order_of
 from tidegauge_evaluators._grounding import Grounding
@@ -259,6 +261,32 @@ def test_joining_works_without_having_split(reader: Path) -> None:
     assert first.model is not None
     outputs = first.model.infer(units).values
     assert first.join(row, units, outputs) == second.join(row, units, outputs)
+
+
+def test_a_run_from_the_cache_loads_no_weights(reader: Path, tmp_path: Path) -> None:
+    rows = [
+        {"response": "Maria lives in Lisbon.", "context": CONTEXT},
+        {"response": "Maria lives in Oslo.", "context": CONTEXT},
+        {"response": "I don't know.", "context": CONTEXT},
+        {"response": "Maria lives in Lisbon.", "context": CONTEXT},
+    ]
+    runs: list[Scored] = []
+    for _ in range(2):
+        scorer = entailment(shelf=Shelf(device="cpu"), model=str(reader))
+        cache = Cache(tmp_path / "cache.sqlite")
+        runs.extend(score_rows(rows, scorer, cache=cache))
+        cache.close()
+    assert isinstance(scorer, Grounding)
+    assert scorer.model.inner._loaded is None
+    first, second = runs
+    assert first.outcomes == second.outcomes
+    assert [outcome.status for outcome in second.outcomes] == [
+        "ok",
+        "ok",
+        "not_applicable: refusal",
+        "ok",
+    ]
+    assert (first.tally.cached, second.tally.cached) == (0, 4)
 
 
 def test_settings_that_change_numbers_change_the_identity(reader: Path) -> None:
