@@ -24,9 +24,9 @@ Role = Literal[
     "feature", "target", "prediction", "score", "id", "timestamp", "segment", "latency", "status",
     "prompt", "response", "context", "reference_answer", "samples",
     "tokens", "model_version", "conversation",
-    "scored", "flagged", "scorer_status",
+    "scored", "flagged", "vector", "scorer_status",
 ]  # fmt: skip
-"""What a column is for; the last three are what scorers add."""
+"""What a column is for; the last four are what scorers add."""
 
 Outcome = Literal[
     "pass", "info", "warn", "critical", "inconclusive", "not_applicable", "skipped", "error"

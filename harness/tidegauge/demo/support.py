@@ -144,7 +144,7 @@ def _conversations(rng: np.random.Generator, rows: int) -> NDArray[np.int64]:
 def _request(
     rng: np.random.Generator, second: int, *, incident: bool, recall: bool
 ) -> dict[str, Any]:
-    fact = RECALL if recall and rng.random() < 0.16 else _one(rng, FACTS)
+    fact = RECALL if recall and rng.random() < 0.26 else _one(rng, FACTS)
     channel = _one(rng, CHANNELS)
     released = incident and channel == "app"
     lost = fact is RECALL or (incident and fact.topic in LOST)
@@ -179,7 +179,7 @@ def _passages(rng: np.random.Generator, fact: Fact, lost: bool) -> list[str]:
 
 
 def _response(rng: np.random.Generator, fact: Fact, lost: bool, released: bool) -> str:
-    if rng.random() < (0.08 if released else 0.002):
+    if rng.random() < (0.22 if released else 0.002):
         return _one(rng, INSULTS)
     if rng.random() < (0.15 if lost else 0.02):
         return _one(rng, REFUSALS)

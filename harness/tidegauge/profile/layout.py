@@ -30,7 +30,7 @@ class Made:
     """Name of the scorer: ``topic.name``."""
     kind: Kind
     role: Role
-    """``scored``, ``flagged`` or ``scorer_status``."""
+    """``scored``, ``flagged``, ``vector`` or ``scorer_status``."""
     source: str
     """Column of the text it is about; empty where the log has none."""
 

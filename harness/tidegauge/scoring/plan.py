@@ -14,7 +14,7 @@ from tidegauge.scoring.asked import Asked, load
 
 if TYPE_CHECKING:
     from tidegauge.models import Shelf
-    from tidegauge.records import Check, Role
+    from tidegauge.records import Check, Kind, Role
     from tidegauge.scorer import Scorer
     from tidegauge.suite.shape import Wanted
 
@@ -39,7 +39,7 @@ class Planned:
         """Columns that it adds, its status included."""
         found = {
             f"{self.asked.column}.{suffix}" if suffix else self.asked.column: Made(
-                scorer=self.asked.name, kind=kind, role=_role(suffix), source=self.source
+                scorer=self.asked.name, kind=kind, role=_role(suffix, kind), source=self.source
             )
             for suffix, kind in self.scorer.outputs.items()
         }
@@ -51,7 +51,9 @@ class Planned:
         return found | {f"{self.asked.column}.status": status}
 
 
-def _role(suffix: str) -> Role:
+def _role(suffix: str, kind: Kind) -> Role:
+    if kind == "vector":
+        return "vector"
     return "flagged" if suffix == "flagged" else "scored"
 
 
