@@ -187,6 +187,14 @@ class Cache:
         if self._connection is not None and self._process == os.getpid():
             return self._connection
         self._inherited = self._connection  # of a process before a fork: not ours to close
+        try:
+            connection = self._opened_to_write()
+        except (sqlite3.OperationalError, OSError) as error:
+            connection = self._opened_to_read(error)
+        self._connection, self._process = connection, os.getpid()
+        return connection
+
+    def _opened_to_write(self) -> sqlite3.Connection:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         # no isolation level: transactions are begun here, not by the first statement that writes
         connection = sqlite3.connect(
@@ -200,8 +208,25 @@ class Cache:
         except BaseException:
             connection.close()
             raise
-        self._connection, self._process = connection, os.getpid()
         return connection
+
+    def _opened_to_read(self, error: Exception) -> sqlite3.Connection:
+        """Open a file that may not be written, as one that comes with a container's image."""
+        if "locked" in str(error) or not self.file.is_file():
+            raise error
+        for mode in ("mode=ro", "immutable=1"):  # the latter needs no files beside it
+            connection = sqlite3.connect(
+                f"{self.file.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False
+            )
+            try:
+                connection.execute("SELECT key FROM kept LIMIT 1").fetchone()
+            except sqlite3.Error:
+                connection.close()
+                continue
+            self._writable = False
+            self._notes["unkept"] = f"results are read and not kept: {self.file}: {error}"
+            return connection
+        raise error
 
     def _shut(self) -> None:
         if self._connection is not None and self._process == os.getpid():

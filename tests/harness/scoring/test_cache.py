@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -186,17 +187,36 @@ def test_a_place_that_cannot_be_written_means_no_cache(tmp_path: Path) -> None:
     cache.close()
 
 
-def test_a_file_that_may_only_be_read_is_read(file: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    cache = Cache(file)
-    cache.put({key(0): b"x"})
-    cache.close()
-    file.chmod(0o400)
-    assert cache.get([key(0)]) == {key(0): b"x"}
-    cache.put({key(1): b"y"})
-    assert "results are not kept" in cache.notes[0]
-    cache.close()
+READER = """
+import os, sys
+from pathlib import Path
+import tidegauge.catalog
+from tidegauge.scoring import Cache
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)  # root may write everywhere
+cache = Cache(Path(sys.argv[1]))
+cache.put({b"a": b"new"})
+found = cache.get([b"k", b"a"])
+cache.put({b"a": b"new"})
+assert found == {b"k": b"kept"}, (found, cache.notes)
+assert len(cache.notes) == 1 and "not kept" in cache.notes[0], cache.notes
+cache.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX")
+def test_a_file_that_may_only_be_read_is_read() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        cache = Cache(folder / "scores.sqlite")
+        cache.put({b"k": b"kept"})
+        cache.close()
+        cache.file.chmod(0o444)
+        folder.chmod(0o555)
+        command = [sys.executable, "-c", READER, str(cache.file)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        folder.chmod(0o755)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_file_that_is_busy_for_long_costs_the_entry_not_the_run(file: Path) -> None:
