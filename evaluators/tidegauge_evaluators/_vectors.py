@@ -91,6 +91,14 @@ class Pool:
         """Whether all vectors are one, so that nothing can be told apart."""
         return not float(np.abs(self.vectors).max(initial=0.0)) > 1e-6
 
+    @property
+    def exchangeable(self) -> bool:
+        """Whether any unit could be on another side, so that there is something to test.
+
+        There is not where both logs hold the same texts, or one log all that the other holds.
+        """
+        return any(0 < int(self.now[group].sum()) < len(group) for group in self.movable)
+
     def details(self) -> dict[str, float | str]:
         """Say what was compared, for beside every score."""
         before, now = self.rows
@@ -171,7 +179,7 @@ def normalised(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text[:LOOKED_AT]).casefold()
     words = NUMBERS.sub("0", PUNCTUATION.sub(" ", folded)).strip()
-    return words or folded
+    return words or folded.strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

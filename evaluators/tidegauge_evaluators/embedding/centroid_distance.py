@@ -84,7 +84,7 @@ def centroid_distance(
         interval=Interval(
             math.sqrt(max(0.0, gap.found - reach)), math.sqrt(max(0.0, gap.found + reach))
         ),
-        p_value=chance_p(gap.found, gap.permuted),
+        p_value=chance_p(gap.found, gap.permuted) if pool.exchangeable else None,
         n_baseline=pool.read[0],
         n_current=pool.read[1],
         details={

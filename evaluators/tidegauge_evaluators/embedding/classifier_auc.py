@@ -81,7 +81,7 @@ def classifier_auc(
     return Score(
         value=crossed.found,
         interval=_interval(pool, crossed, confidence),
-        p_value=chance_p(crossed.found, crossed.permuted),
+        p_value=chance_p(crossed.found, crossed.permuted) if pool.exchangeable else None,
         n_baseline=pool.read[0],
         n_current=pool.read[1],
         parts=word_parts(pool),

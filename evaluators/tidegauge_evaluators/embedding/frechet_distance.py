@@ -87,7 +87,7 @@ def frechet_distance(
     return Score(
         value=max(0.0, value),
         interval=Interval(max(0.0, value - reach), max(0.0, value + reach)),
-        p_value=chance_p(float(found[0]), permuted),
+        p_value=chance_p(float(found[0]), permuted) if pool.exchangeable else None,
         n_baseline=pool.read[0],
         n_current=pool.read[1],
         details={

@@ -81,7 +81,7 @@ def mmd(
     return Score(
         value=max(0.0, gap.found),
         interval=Interval(max(0.0, gap.found - reach), max(0.0, gap.found + reach)),
-        p_value=chance_p(gap.found, gap.permuted),
+        p_value=chance_p(gap.found, gap.permuted) if pool.exchangeable else None,
         n_baseline=pool.read[0],
         n_current=pool.read[1],
         parts=word_parts(pool),

@@ -101,7 +101,7 @@ def topics(
         interval=Interval(
             max(0.0, min(value, value - max(reach, chance))), min(1.0, value + reach)
         ),
-        p_value=chance_p(float(statistics[0]), statistics[1:]),
+        p_value=chance_p(float(statistics[0]), statistics[1:]) if pool.exchangeable else None,
         n_baseline=pool.read[0],
         n_current=pool.read[1],
         parts=tuple(_part(names[i], shares[:, i]) for i in order),
