@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tidegauge.catalog import evaluator_names
 from tidegauge.cli import cli
 from tidegauge.suite import parse_suite
 
@@ -56,13 +57,14 @@ def test_python_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     exec(compile(code, "block", "exec"), {"__name__": "block"})
 
 
-def test_the_notebook_example_finds_what_it_says() -> None:
-    (code,) = blocks(ROOT / "README.md", "python")
+def test_the_examples_give_what_they_say() -> None:
+    code = "\n".join(blocks(ROOT / "README.md", "python"))
     names: dict[str, object] = {}
     exec(compile(code, "block", "exec"), names)
-    outcome = re.search(r"report\.outcome  # '(\w+)'", code)
-    assert outcome
-    assert names["report"].outcome == outcome[1]  # type: ignore[attr-defined]
+    said = re.findall(r"^(\S.*?)  # ([\['].*)$", code, re.M)
+    assert len(said) == 2
+    for expression, value in said:
+        assert repr(eval(expression, names)) == value
 
 
 @pytest.mark.parametrize("text", [b for b in pages("yaml") if "suite:" in b.values[0]])  # type: ignore[attr-defined]
@@ -72,9 +74,11 @@ def test_suites_parse(text: str) -> None:
 
 @pytest.mark.parametrize("words", commands("tidegauge"))
 def test_commands_exist_and_take_what_they_are_given(words: list[str]) -> None:
-    command = cli.commands[words[0]]
+    command, words = cli.commands[words[0]], words[1:]
+    while isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
     known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
-    assert {word for word in words[1:] if word.startswith("-") and word != "-"} <= known
+    assert {word for word in words if word.startswith("-") and word != "-"} <= known
 
 
 @pytest.mark.parametrize("words", commands("make"))
@@ -87,6 +91,14 @@ def test_every_command_is_in_the_readme_and_has_help(name: str) -> None:
     assert f"tidegauge {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert cli.commands[name].help
     assert all(p.help for p in cli.commands[name].params if isinstance(p, click.Option))
+
+
+def test_every_scorer_and_measure_of_texts_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "scorers.md").read_text(encoding="utf-8")
+    topics = ("toxicity", "hallucination", "embedding", "text")
+    for name in evaluator_names():
+        if name.partition(".")[0] in topics:
+            assert f"`{name}`" in page, name
 
 
 def test_exit_codes_in_the_readme_are_those_of_the_command() -> None:
