@@ -30,8 +30,8 @@ _SILENT = re.compile(
 )
 _PARTED = re.compile(
     r"i(?:a(?!l?$|n$|ge)|o(?!us|n)|u|e(?:st|t|n[ct]))|(?<=[dlnrv])ia[ln]|(?<=[lnrpt])ier$"
-    r"|eo(?!us|ple)|ea(?:$|te)|ua(?!r|l)|uou|[^gq]ua|[aeiouy](?:ing|ism)|[aeo]y[aeiou]"
-    r"|[^aeiouy](?:s|th)ms?$"
+    r"|eo(?!us|ple)|ea(?:$|te)|ua(?!r|l)|uou|[^gq]ua|[aeiouy](?=ing|ism)|[aeo]y[aeiou]"
+    r"|(?:s|th)ms?$"
 )
 
 
@@ -39,7 +39,7 @@ def readability(*, min_words: int = 10) -> Scorer:
     """Work out Flesch's reading ease and Kincaid's school grade from words and syllables.
 
     Both formulas were made for English. Syllables follow spelling rules that agree with a
-    pronouncing dictionary on 97.8 % of running words of chats and tweets.
+    pronouncing dictionary on 97.9 % of running words of chats and tweets.
 
     Parameters
     ----------
