@@ -34,6 +34,18 @@ DRAWS = 200
 NORMAL = 1.959964
 TARGETS = {"Surge": 0.90, "Davidson": 0.90, "HateCheck": 0.65}
 """Test set -> area that the main number should reach."""
+HEAD = (
+    "test",
+    "variant",
+    "toxic/all",
+    "AUROC (95 %)",
+    "balanced accuracy (95 %)",
+    "recall",
+    "false alarms",
+    "ECE",
+    "by chance",
+    "texts/s",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,9 @@ class Quality:
     low: float | None
     high: float | None
     balanced_accuracy: float | None
+    """At a probability of 0.5."""
+    balanced_low: float | None
+    balanced_high: float | None
     recall: float | None
     """Share of toxic texts flagged at 0.5."""
     false_alarms: float | None
@@ -142,8 +157,11 @@ def quality(test: TestSet, variant: str, scores: Floats, speed: float) -> Qualit
     cluster = np.array(test.cluster)[known] if len(test.cluster) else np.arange(len(truth))
     area, error = roc_area(truth, given, cluster) if both else (None, 0.0)
     rates = variant != "length only"
-    recall = float((given[truth] >= 0.5).mean()) if truth.any() and rates else None
-    alarms = float((given[~truth] >= 0.5).mean()) if not truth.all() and rates else None
+    flagged = (given >= 0.5).astype(float)
+    recall = float(flagged[truth].mean()) if truth.any() and rates else None
+    alarms = float(flagged[~truth].mean()) if not truth.all() and rates else None
+    # of two values, the area under the curve is the balanced accuracy
+    balanced, spread = roc_area(truth, flagged, cluster) if both and rates else (None, 0.0)
     return Quality(
         test=test.name,
         variant=variant,
@@ -153,7 +171,9 @@ def quality(test: TestSet, variant: str, scores: Floats, speed: float) -> Qualit
         auroc=area,
         low=None if area is None else max(area - NORMAL * error, 0.0),
         high=None if area is None else min(area + NORMAL * error, 1.0),
-        balanced_accuracy=None if recall is None or alarms is None else (recall + 1 - alarms) / 2,
+        balanced_accuracy=balanced,
+        balanced_low=None if balanced is None else max(balanced - NORMAL * spread, 0.0),
+        balanced_high=None if balanced is None else min(balanced + NORMAL * spread, 1.0),
         recall=recall,
         false_alarms=alarms,
         calibration_error=calibration_error(truth, given) if both and rates else None,
@@ -235,21 +255,19 @@ def _chance_error(given: Floats) -> float:
     return float(np.mean(drawn))
 
 
-def main() -> None:
-    """Print the table; ``--without-hatecheck`` while choosing."""
-    from _output import print_table
-
-    data, shut = Path(sys.argv[1]), "--without-hatecheck" in sys.argv
-    table = []
-    for one in rows(data, hatecheck=not shut):
-        figures = (one.balanced_accuracy, one.recall, one.false_alarms, one.calibration_error)
-        said = ["-" if figure is None else f"{figure:.3f}" for figure in (*figures, one.by_chance)]
-        area = "-" if one.auroc is None else f"{one.auroc:.3f} ({one.low:.3f}-{one.high:.3f})"
-        speed = f"{one.texts_per_second:.0f}" if one.texts_per_second else "-"
-        table.append([one.test, one.variant, f"{one.positives}/{one.n}", area, *said, speed])
-    head = ["test", "variant", "toxic/all", "AUROC (95 %)", "bal. acc.", "recall", "false alarms"]
-    print_table("Toxicity, embedded", [*head, "ECE", "by chance", "texts/s"], table)
+def cells(one: Quality) -> list[str]:
+    """A result as a line of the table."""
+    figures = (one.recall, one.false_alarms, one.calibration_error, one.by_chance)
+    return [
+        one.test,
+        one.variant,
+        f"{one.positives}/{one.n}",
+        _interval(one.auroc, one.low, one.high),
+        _interval(one.balanced_accuracy, one.balanced_low, one.balanced_high),
+        *("-" if figure is None else f"{figure:.3f}" for figure in figures),
+        f"{one.texts_per_second:.0f}" if one.texts_per_second else "-",
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def _interval(value: float | None, low: float | None, high: float | None) -> str:
+    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
