@@ -47,7 +47,8 @@ def test_long_words_and_sentences_are_harder(values: Values) -> None:
     [
         ("the", 1), ("people", 2), ("business", 2), ("something", 2), ("being", 2), ("area", 3),
         ("question", 2), ("automatically", 5), ("industrial", 4), ("player", 2), ("walked", 1),
-        ("wanted", 2), ("houses", 2), ("makes", 1), ("table", 2), ("science", 2), ("rhythm", 2), ("egoism", 4),
+        ("wanted", 2), ("houses", 2), ("makes", 1), ("table", 2), ("science", 2), ("rhythm", 2),
+        ("egoism", 4),
         ("queue", 1), ("experience", 4), ("nth", 1), ("x" * 500, 1),
     ],
 )  # fmt: skip
