@@ -256,7 +256,7 @@ def _chance_error(given: Floats) -> float:
 
 
 def cells(one: Quality) -> list[str]:
-    """A result as a line of the table."""
+    """Write a result as a line of the table."""
     figures = (one.recall, one.false_alarms, one.calibration_error, one.by_chance)
     return [
         one.test,

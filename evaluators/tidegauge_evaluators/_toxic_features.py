@@ -38,6 +38,11 @@ _NAME = re.compile(r"(?<!\w)@\w+")
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|#\d{1,7});")
 _REPEATED = re.compile(r"(\w)\1{2,}")
 _PIECE = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]|_+")
+_TOPICS_OF = {
+    word: tuple(topic for topic, of_topic in WORDS.items() if word in of_topic)
+    for words in WORDS.values()
+    for word in words
+}
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
 
 
@@ -140,7 +145,7 @@ class Features:
     """A batch of texts as numbers."""
 
     row: NDArray[np.int64]
-    """Text of each hashed feature, ascending; shape (features,)."""
+    """Text of each hashed feature, shape (features,)."""
     bucket: NDArray[np.int64]
     """Its bucket, below ``BUCKETS``; each occurs once in a text."""
     value: NDArray[np.float32]
@@ -172,19 +177,25 @@ def read(texts: Sequence[str]) -> Features:
     codes, owner = _laid(texts)
     sums, powers = _prefix(codes)
     keys = [_grams(sums, powers, owner, size) for size in CHARACTERS]
-    characters = np.unique(np.concatenate(keys))
-    words = np.unique(_phrases(codes, owner, sums, powers))
-    row = np.concatenate([characters >> CHARACTER_BITS, words >> WORD_BITS])
-    bucket = np.concatenate(
-        [
-            characters & ((1 << CHARACTER_BITS) - 1),
-            (words & ((1 << WORD_BITS) - 1)) + (1 << CHARACTER_BITS),
-        ]
+    characters = _distinct(np.concatenate(keys))
+    words = _distinct(_phrases(codes, owner, sums, powers))
+    of_characters, of_words = characters >> CHARACTER_BITS, words >> WORD_BITS
+    within = characters & ((1 << CHARACTER_BITS) - 1)
+    beyond = (words & ((1 << WORD_BITS) - 1)) + (1 << CHARACTER_BITS)
+    return Features(
+        row=np.concatenate([of_characters, of_words]),
+        bucket=np.concatenate([within, beyond]),
+        value=np.concatenate([_unit(of_characters, n), _unit(of_words, n)]),
+        counts=np.array([_counts(text) for text in texts], np.float32).reshape(n, len(COUNTS)),
     )
-    value = np.concatenate([_unit(characters >> CHARACTER_BITS, n), _unit(words >> WORD_BITS, n)])
-    order = np.argsort(row, kind="stable")
-    counts = np.array([_counts(text) for text in texts], np.float32).reshape(n, len(COUNTS))
-    return Features(row[order], bucket[order], value[order], counts)
+
+
+def _distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each key once; several times faster here than ``np.unique``, which hashes."""
+    keys.sort()
+    first = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]
 
 
 def _laid(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -260,11 +271,12 @@ def _unit(row: NDArray[np.int64], n: int) -> NDArray[np.float32]:
 def _counts(text: str) -> list[float]:
     """Saturating counts of topics, of topics that meet, and of marks."""
     words = text.split()
-    met = dict.fromkeys(TOPICS, 0.0)
     distinct = set(words)
-    for topic, of_topic in WORDS.items():
-        n = len(distinct & of_topic)
-        met[topic] = min(n, 4) / 2.0
+    found = dict.fromkeys(TOPICS, 0)
+    for word in distinct & _TOPICS_OF.keys():
+        for topic in _TOPICS_OF[word]:
+            found[topic] += 1
+    met = {topic: min(n, 4) / 2.0 for topic, n in found.items()}
     return [
         *met.values(),
         *(min(met[one], met[other], 1.0) for one, other in TOGETHER),
