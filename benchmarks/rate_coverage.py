@@ -216,7 +216,7 @@ def main() -> None:
     print(machine())
     print_table(
         f"Coverage at 95 % (mean width), {given.repeats:,} repeats; target {FLOOR:.0%} or more",
-        ["score, rate", "labels", *METHODS, "shipped rule"],
+        ["score, rate", "labels", *METHODS, "target"],
         _rows(done),
     )
     error = math.sqrt(CONFIDENCE * (1 - CONFIDENCE) / given.repeats)
