@@ -51,7 +51,9 @@ def freeze_baseline(
             "name them: tidegauge baseline SUITE --from PATH",
         )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _frozen(suite, place, window, now or datetime.now(UTC), pool.map, progress)
+        return _frozen(
+            suite, place, window, now or datetime.now(UTC), pool.map, progress, whole=True
+        )
 
 
 def refresh_baseline(suite: Suite, stored: Baseline) -> Baseline:
@@ -87,10 +89,15 @@ def _frozen(
     now: datetime,
     each: Mapper,
     progress: Progress,
+    *,
+    whole: bool = False,
 ) -> Baseline:
+    """Freeze a baseline; ``whole`` = refuse one that lacks the columns of a scorer."""
     span = parse_window(window, place.window if isinstance(place, Source) else None, now=now)
     log = open_side(place, span, suite.columns, None)
     texts = texts_for(suite, log, None, progress)
+    if whole and texts and texts.failed:
+        raise next(iter(texts.failed.values()))
     frozen = freeze(
         texts.score(log) if texts else log,
         suite.columns,

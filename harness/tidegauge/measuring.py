@@ -17,6 +17,7 @@ from tidegauge.profile import (
     CategoricalProfile,
     ClassificationProfile,
     DatasetProfile,
+    LabelSample,
     Layout,
     VectorSample,
 )
@@ -37,6 +38,8 @@ class Bench:
     """Moment of judging, in seconds since 1970."""
     samples: Mapping[str, tuple[VectorSample, VectorSample]] = field(default_factory=dict)
     """Vector column -> both sides' samples, for measures that no profile serves."""
+    labels: Mapping[str, LabelSample] = field(default_factory=dict)
+    """Column of a scorer's main number -> labels of some of the current log's rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,8 @@ def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
     if _is_global(card) or card.on == "outcome":
         return [Subject(role="target" if card.on == "outcome" else "")]
     layout = bench.baseline.layout
+    if "labels" in card.reads:
+        return _labelled(check, card, bench)
     found: dict[str, Subject] = {}
     for word in check.on or (card.on,):
         known = word in layout.kinds or word in layout.made
@@ -86,6 +91,18 @@ def subjects(check: Check, card: Card, bench: Bench) -> list[Subject]:
         if not columns:
             found[f"role {word}"] = Subject(role=word, absent=f"no column has the role {word}")
     return list(found.values())
+
+
+def _labelled(check: Check, card: Card, bench: Bench) -> list[Subject]:
+    """Scorers of which some rows are labelled, by topic or by column."""
+    wanted = check.on or (card.on,)
+    made = bench.baseline.layout.made
+    found = [name for name in bench.labels if name in wanted or made[name].topic in wanted]
+    absent = "no labels: draw rows with tidegauge label, and name the sheet under labels"
+    role = wanted[0]
+    return [Subject(column=name, role="scored") for name in found] or [
+        Subject(role=role, absent=absent)
+    ]
 
 
 def require_subjects(checks: Sequence[Check], layout: Layout) -> None:
@@ -153,6 +170,8 @@ def _sides(card: Card, subject: Subject, bench: Bench, label: str) -> tuple[Any,
         return before.keys, now.keys
     if card.on == "outcome":
         return _outcomes(card, before, now)
+    if "labels" in card.reads:
+        return None, bench.labels[subject.column]
     if card.over == "sample":
         return _samples(subject, bench)
     return _columns(card, subject, before, now)

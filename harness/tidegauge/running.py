@@ -110,9 +110,10 @@ def run(
         policy=suite.policy,
         as_of=as_of.timestamp(),
         samples=vectors,
+        labels=texts.labelled() if texts else {},
     )
     with clock.stage("measure"):
-        results = _results(suite.checks, bench)
+        results = _results(suite.checks, bench, texts.errors() if texts else ())
     with clock.stage("overview"):
         columns = overview(reference.profile, laid)
     outcome, because = _overall(suite.checks, results)
@@ -202,7 +203,7 @@ def _watched(log: Log, progress: Progress) -> Iterator[pa.RecordBatch]:
         progress("current", done, log.rows)
 
 
-def _results(checks: Sequence[Check], bench: Bench) -> tuple[Result, ...]:
+def _results(checks: Sequence[Check], bench: Bench, failed: Sequence[Result]) -> tuple[Result, ...]:
     measured = list(measure(checks, bench))
     verdicts = judge(measured, bench.policy)
     results = [
@@ -217,6 +218,7 @@ def _results(checks: Sequence[Check], bench: Bench) -> tuple[Result, ...]:
         )
         for one, verdict in zip(measured, verdicts, strict=True)
     ]
+    results += failed
     results.sort(key=_badness)
     return with_series(results, checks, bench)
 

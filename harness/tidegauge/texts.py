@@ -10,15 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from tidegauge.baseline import Baseline, Frozen, Sample
-from tidegauge.errors import BaselineError
+from tidegauge.catalog import nearest
+from tidegauge.errors import BaselineError, SuiteError, TidegaugeError
+from tidegauge.labelling import Drawn, Watch, read_labels
 from tidegauge.layouts import text_roles
 from tidegauge.logs import Log
 from tidegauge.models import Shelf
-from tidegauge.profile import Layout, Made, VectorSample
-from tidegauge.records import Scoring, Tally
+from tidegauge.profile import LabelSample, Layout, Made, VectorSample
+from tidegauge.records import Result, Scoring, Tally, Verdict
 from tidegauge.scoring.cache import Cache
 from tidegauge.scoring.log import Ledger, Side, add_columns, scored
-from tidegauge.scoring.plan import Planned, bind, plan, vectors_for
+from tidegauge.scoring.plan import Planned, bind, plan_what_can_be, vectors_for
 from tidegauge.scoring.vectors import AUTO, thinned, vector_sample
 from tidegauge.suite import Suite
 from tidegauge.wording import listed
@@ -26,6 +28,14 @@ from tidegauge.wording import listed
 Told = Callable[[str, int, int | None], None]
 HEAD = 5_000
 """Rows by which the roles of texts are told, where neither suite nor baseline says them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A sheet of labels, and the watch that lays it over the log."""
+
+    drawn: Drawn
+    watch: Watch
 
 
 @dataclass(slots=True)
@@ -41,6 +51,9 @@ class Texts:
     """Column of a sampled scorer -> rows that it looks at."""
     seed: int
     told: Told
+    failed: Mapping[str, TidegaugeError] = field(default_factory=dict)
+    """Column of a scorer that lacks its package or model -> what it lacks."""
+    labels: Labelled | None = None
     cache: Cache | None = None
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     held: list[pa.RecordBatch] = field(default_factory=list)
@@ -82,6 +95,8 @@ class Texts:
         most = 2 * max(self.rows.values(), default=0)  # halved, it is still enough
         sample = Sample(most, np.random.default_rng(self.seed))
         for batch in batches:
+            if self.labels:
+                self.labels.watch.note(batch)
             if self.sampled:
                 sample.add(batch.select([n for n in batch.schema.names if n in needed]))
             yield batch
@@ -101,6 +116,12 @@ class Texts:
             for column in (one.asked.column for one in self.sampled)
             if column in reference.rows.column_names
         }
+
+    def labelled(self) -> dict[str, LabelSample]:
+        """Labels of the log's rows by the column of the scorer that they are about."""
+        if self.labels is None:
+            return {}
+        return {self.labels.watch.column: self.labels.watch.laid(self.labels.drawn)}
 
     def sealed(self, frozen: Baseline) -> Baseline:
         """Give a baseline the vectors of its rows, and say by which scorers it was made."""
@@ -145,7 +166,7 @@ class Texts:
         """
         then = {one.column: one for one in reference.scorings}
         now = {one.asked.column: one for one in self.planned}
-        if strangers := [*({*then} ^ {*now})]:
+        if strangers := sorted(({*then} ^ {*now}) - {*self.failed}):
             raise BaselineError(
                 f"{reference.side.source}: frozen with scorers that add {listed(sorted(then))}, "
                 f"the suite's add {listed(sorted(now))}; they differ in {listed(strangers)}",
@@ -161,6 +182,22 @@ class Texts:
             f"{reference.side.source}: {listed(changed)} changed since it was frozen "
             "(another model, revision or setting), so the numbers cannot be compared",
             f"{what} with: {way}",
+        )
+
+    def errors(self) -> tuple[Result, ...]:
+        """Say of each scorer that could not run why not; what it was for is not judged."""
+        return tuple(
+            Result(
+                check=column,
+                evaluator=column.partition("@")[0],
+                column=column,
+                role="scored",
+                verdict=Verdict(
+                    outcome="error",
+                    because=f"{column} could not run: {error.message}; {error.hint}".rstrip("; "),
+                ),
+            )
+            for column, error in self.failed.items()
         )
 
     def close(self) -> None:
@@ -223,8 +260,6 @@ def texts_of(
     ------
     SuiteError
         When a scorer is told to read what is not there.
-    ModelError, MissingExtraError
-        When a model or a package is missing.
     """
     roles = dict(layout.texts) if layout else _roles(log, suite)
     present = log.schema.names
@@ -233,7 +268,8 @@ def texts_of(
         return None
     folder = suite.path.parent if suite.path else Path()
     shelf = Shelf(base=folder, allow_download=suite.allow_download)
-    planned = plan(bind(wanted, roles, present if layout is None else None), shelf)
+    bound = bind(wanted, roles, present if layout is None else None)
+    planned, failed = plan_what_can_be(bound, shelf)
     return Texts(
         planned=planned,
         side=side,
@@ -242,8 +278,31 @@ def texts_of(
         rows={one.column: one.sample or AUTO for one in wanted},
         seed=suite.policy.seed,
         told=told,
+        failed=failed,
+        labels=_labels(suite, planned) if side == "current" else None,
         cache=Cache() if any(one.asked.card.cached for one in planned) else None,
     )
+
+
+def _labels(suite: Suite, planned: Iterable[Planned]) -> Labelled | None:
+    """Read the suite's sheet of labels.
+
+    Raises
+    ------
+    SuiteError
+        When it is about a scorer that the suite does not ask for.
+    """
+    if not suite.labels:
+        return None
+    drawn = read_labels(Path(suite.labels))
+    column = drawn.sample.scorer
+    columns = [one.asked.column for one in planned if not one.asked.card.sampled]
+    if column not in columns:
+        raise SuiteError(
+            f"{suite.labels} holds labels for {column}, which no scorer of the suite adds",
+            nearest(column, columns),
+        )
+    return Labelled(drawn, Watch.of(drawn))
 
 
 def _roles(log: Log, suite: Suite) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 import tidegauge
 from tidegauge.baseline import Baseline
-from tidegauge.errors import BaselineError, SuiteError
+from tidegauge.errors import BaselineError, ModelError, SuiteError
 from tidegauge.freezing import refresh_baseline
+from tidegauge.labelling import write_labels
 from tidegauge.records import Report, Result
+from tidegauge.sampling import sample_log
 from tidegauge.suite import Suite, load_suite, parse_suite
 
 REFUSAL = "I'm sorry, but I can't help with that."
@@ -119,6 +122,53 @@ def test_a_scorer_on_what_is_not_there_stops_the_run(folder: Path) -> None:
     loaded = suite(folder, "[{text.length: {on: answr}}]", "[drift.psi]")
     with pytest.raises(SuiteError, match="answr"):
         tidegauge.run(loaded)
+
+
+def test_a_scorer_without_its_model_is_an_error_and_the_rest_goes_on(folder: Path) -> None:
+    loaded = suite(
+        folder,
+        "[text.refusal, {toxicity.classifier: {model: nowhere}}]",
+        "[{text.rate: {critical: {rise: 0.05}}}, toxicity.rate]",
+    )
+    report = tidegauge.run(loaded)
+    assert found(report, column="text.refusal.flagged", slice="").verdict.outcome == "critical"
+    failed = found(report, column="toxicity.classifier")
+    assert failed.verdict.outcome == "error"
+    assert "nowhere" in failed.verdict.because
+    assert found(report, evaluator="toxicity.rate").verdict.outcome == "not_applicable"
+    with pytest.raises(ModelError, match="nowhere"):
+        tidegauge.freeze_baseline(loaded)
+
+
+def test_labels_of_drawn_rows_correct_the_rate(folder: Path) -> None:
+    checks = "[{hallucination.corrected_rate: {critical: 0.2}}]"
+    now = log(300, 0)
+    context = [
+        f"Parcel number {place} arrives on {'Tuesday' if place % 3 else 'Friday'}."
+        for place in range(300)
+    ]
+    pq.write_table(now.append_column("context", pa.array(context)), folder / "now.parquet")
+    pq.write_table(now.append_column("context", pa.array(context)), folder / "then.parquet")
+    loaded = suite(folder, "[{hallucination.embedded: {fast: true}}]", checks)
+    loaded = replace(loaded, columns=replace(loaded.columns, context="context"))
+    missing = found(tidegauge.run(loaded), evaluator="hallucination.corrected_rate")
+    assert missing.verdict.outcome == "not_applicable"
+    assert "tidegauge label" in missing.verdict.because
+    drawn = sample_log(loaded, n=60)
+    wrong = ["Friday" in (text or "") for text in drawn.texts["context"]]
+    write_labels(drawn.drawn, folder / "labels.jsonl", texts=drawn.texts, ids=drawn.ids)
+    rows = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
+    filled = [json.dumps({**row, "label": int(bad)}) for row, bad in zip(rows, wrong, strict=True)]
+    (folder / "labels.jsonl").write_text("\n".join(filled))
+    judged = replace(loaded, labels=str(folder / "labels.jsonl"))
+    result = found(tidegauge.run(judged), evaluator="hallucination.corrected_rate")
+    assert result.score is not None
+    assert result.score.interval is not None
+    low, high = result.score.interval
+    assert low < 1 / 3 < high
+    other = replace(judged, scorers=(replace(judged.scorers[0], column="other"),))
+    with pytest.raises(SuiteError, match="holds labels for"):
+        tidegauge.run(other)
 
 
 def test_the_preset_adds_what_the_scorers_are_for(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.catalog import evaluator, nearest
 from tidegauge.catalog import scorer as tool
-from tidegauge.errors import SuiteError
+from tidegauge.errors import MissingExtraError, ModelError, SuiteError, TidegaugeError
 from tidegauge.profile import Made
 from tidegauge.scoring.asked import Asked, load
 
@@ -60,6 +60,20 @@ def _role(suffix: str, kind: Kind) -> Role:
 def plan(asked: Iterable[Asked], shelf: Shelf) -> tuple[Planned, ...]:
     """Load every scorer; raises as ``load`` does."""
     return tuple(Planned(asked=one, scorer=load(one, shelf)) for one in asked)
+
+
+def plan_what_can_be(
+    asked: Iterable[Asked], shelf: Shelf
+) -> tuple[tuple[Planned, ...], dict[str, TidegaugeError]]:
+    """Load every scorer that has its packages and models; give the others' complaints by column."""
+    planned: list[Planned] = []
+    failed: dict[str, TidegaugeError] = {}
+    for one in asked:
+        try:
+            planned.append(Planned(asked=one, scorer=load(one, shelf)))
+        except (MissingExtraError, ModelError) as error:
+            failed[one.column] = error
+    return tuple(planned), failed
 
 
 def bind(

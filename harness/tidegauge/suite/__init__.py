@@ -46,6 +46,7 @@ KEYS = {
     "logs": "Where the rows of both sides come from.",
     "columns": "What each column is for; what is not said is inferred.",
     "scorers": "What turns texts into columns, which checks then judge.",
+    "labels": "Sheet of labelled rows, written by: tidegauge label.",
     "allow_download": "Whether a model that is missing may be fetched from a hub (default false).",
     "checks": "Checks beside those of the preset; they replace their like.",
     "policy": "How the judge decides.",
@@ -233,6 +234,7 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         checks=checks,
         policy=policy,
         scorers=scorers,
+        labels=str(folder / text(found["labels"], "a path")) if "labels" in found else "",
         allow_download=flag(found["allow_download"]) if "allow_download" in found else False,
     )
 

@@ -49,6 +49,7 @@ def build() -> Schema:
         "logs": _logs(),
         "columns": _columns(),
         "scorers": {"type": "array", "items": _named(scorers, _scorer)},
+        "labels": TEXT,
         "allow_download": FLAG,
         "checks": {"type": "array", "items": _named(measures, _tool)},
         "policy": _mapping(policy, POLICY_KEYS, defaults=asdict(Policy())),

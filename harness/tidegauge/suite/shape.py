@@ -114,6 +114,8 @@ class Suite:
     """Those of the preset and those of the file, merged."""
     scorers: tuple[Wanted, ...] = ()
     """What turns texts into columns before anything is checked."""
+    labels: str = ""
+    """Sheet of labels of drawn rows, as ``tidegauge label`` writes it."""
     allow_download: bool = False
     """Whether a model that is missing may be fetched from a hub."""
     policy: Policy = field(default_factory=Policy)
