@@ -234,7 +234,8 @@ def _of_slice(bench: Bench, label: str) -> tuple[DatasetProfile, DatasetProfile]
 
 def _unscored(column: str, side: DatasetProfile) -> int:
     """Rows that the column's scorer should have scored and did not."""
-    profile = side.columns.get(f"{column.removesuffix('.flagged')}.status")
+    made = side.layout.made.get(column)
+    profile = side.columns.get(f"{made.main}.status") if made else None
     if not isinstance(profile, CategoricalProfile):
         return 0
     levels = dict(zip(profile.levels, profile.counts.tolist(), strict=True)) | dict(profile.unseen)

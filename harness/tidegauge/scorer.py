@@ -86,7 +86,7 @@ class Scorer(Protocol):
 
         The first suffix is empty: the main value, a number unless the card says otherwise,
         higher = worse for toxicity and hallucination. A suffix ``flagged`` is the decision at
-        the scorer's threshold, a boolean.
+        the scorer's threshold, a boolean; ``insult.flagged`` is that of one category.
         """
 
     @property

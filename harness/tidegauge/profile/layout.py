@@ -33,6 +33,8 @@ class Made:
     """``scored``, ``flagged``, ``vector`` or ``scorer_status``."""
     source: str
     """Column of the text it is about; empty where the log has none."""
+    main: str
+    """Column of the scorer's main number; its status has the same name and ``.status``."""
 
     @property
     def topic(self) -> str:

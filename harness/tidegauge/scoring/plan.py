@@ -38,23 +38,30 @@ class Planned:
     def made(self) -> dict[str, Made]:
         """Columns that it adds, its status included."""
         found = {
-            f"{self.asked.column}.{suffix}" if suffix else self.asked.column: Made(
-                scorer=self.asked.name, kind=kind, role=_role(suffix, kind), source=self.source
+            f"{self.asked.column}.{suffix}" if suffix else self.asked.column: self._made(
+                kind, _role(suffix, kind)
             )
             for suffix, kind in self.scorer.outputs.items()
         }
         if self.asked.card.sampled:
             return found
-        status = Made(
-            scorer=self.asked.name, kind="categorical", role="scorer_status", source=self.source
-        )
+        status = self._made("categorical", "scorer_status")
         return found | {f"{self.asked.column}.status": status}
+
+    def _made(self, kind: Kind, role: Role) -> Made:
+        return Made(
+            scorer=self.asked.name,
+            kind=kind,
+            role=role,
+            source=self.source,
+            main=self.asked.column,
+        )
 
 
 def _role(suffix: str, kind: Kind) -> Role:
     if kind == "vector":
         return "vector"
-    return "flagged" if suffix == "flagged" else "scored"
+    return "flagged" if suffix.endswith("flagged") else "scored"
 
 
 def plan(asked: Iterable[Asked], shelf: Shelf) -> tuple[Planned, ...]:
