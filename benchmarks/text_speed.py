@@ -82,7 +82,8 @@ def write_model(folder: Path) -> Path:
     config = transformers.AutoConfig.for_model("bert", num_labels=len(HEADS))
     config.save_pretrained(folder)
     torch.manual_seed(0)
-    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    auto: Any = transformers.AutoModelForSequenceClassification
+    model = auto.from_config(config)
     torch.nn.init.normal_(model.classifier.weight, std=0.5)  # outputs that texts tell apart
     arch = {
         "num_classes": len(HEADS),

@@ -28,8 +28,9 @@ VERSION = 1
 """Raised whenever the same weights and texts would give other numbers."""
 KEPT = 4_000_000
 """Token numbers kept between sizing a unit and running it: some 30 MB."""
-CPU_BUDGET, GPU_BUDGET = 2_048, 65_536
-"""Tokens of one batch, padding included. On a CPU small batches of like length are fastest."""
+CPU_BUDGET, GPU_BUDGET = 512, 65_536
+"""Tokens of one batch, padding included. On a CPU small batches are as fast, and nearly free of
+padding: 2 % of it on a log of 600 texts of mixed length, where 2,048 tokens make 9 %."""
 UNREADABLE = str.maketrans(dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}"))
 """NUL and lone surrogates, which tokenizers choke on or read as an end."""
 
