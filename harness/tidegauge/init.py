@@ -31,6 +31,11 @@ SEGMENT_NAMES = (
 ROLES: tuple[Role, ...] = (
     "id", "timestamp", "target", "prediction", "score", "latency", "status",
 )  # fmt: skip
+SPOKEN: tuple[Role, ...] = (
+    "prompt", "response", "context", "reference_answer", "samples", "tokens", "model_version",
+    "conversation",
+)  # fmt: skip
+"""Roles in logs of language models, named where a column looks like it."""
 EXPLAINED: Mapping[Role, str] = {
     "id": "one per row; finds rows logged twice",
     "timestamp": "when the row was scored; places it in a window",
@@ -117,6 +122,8 @@ def _columns(sample: pa.Table, found: Mapping[str, Inferred]) -> Iterator[str]:
             yield f"  {role}: {_scalar(name)}  # {_comment(found[name].because)}"
         else:
             yield f"  # {role}: NAME  # {EXPLAINED[role]}; no column looks like it"
+    for role in (one for one in SPOKEN if one in held):
+        yield f"  {role}: {_scalar(held[role])}  # {_comment(found[held[role]].because)}"
     yield '  features: "*"  # every column without another role'
     yield from _segments(sample, found)
     yield from _kinds(found)
@@ -164,6 +171,12 @@ def _valid(sample: pa.Table, found: Mapping[str, Inferred]) -> Iterator[str]:
 
 def _checks(found: Mapping[str, Inferred]) -> Iterator[str]:
     roles = {one.role for one in found.values()}
+    if "response" in roles:
+        yield "# scorers:  # turn texts into columns, which are then judged like any other"
+        yield "#   - toxicity.embedded"
+        if "context" in roles:
+            yield "#   - hallucination.embedded"
+        yield "#   - text.length"
     yield "# checks:  # beside those of the preset; a line here replaces the preset's"
     yield "#   - drift.psi: {on: features, warn: 0.1, critical: 0.2}"
     if {"target", "prediction"} <= roles:

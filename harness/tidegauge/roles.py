@@ -43,11 +43,36 @@ NAMES: dict[Role, tuple[str, ...]] = {
     "latency": (
         "latency", "latency_ms", "latency_s", "latency_seconds", "latency_us", "response_time",
         "response_time_ms", "duration_ms", "elapsed_ms", "execution_time_ms",
-        "execution_duration_ms", "inference_time_ms", "processing_time_ms",
+        "execution_duration_ms", "inference_time_ms", "processing_time_ms", "processing_ms",
     ),
     "status": (
         "status_code", "http_status", "http_status_code", "response_code", "response_status",
         "request_status", "status",
+    ),
+    "response": (
+        "response", "answer", "output", "completion", "generated_text", "model_response", "reply",
+        "llm_output", "output_text", "generation",
+    ),
+    "prompt": (
+        "prompt", "question", "query", "input", "user_message", "instruction", "user_input",
+        "input_text", "user_query",
+    ),
+    "context": (
+        "context", "contexts", "retrieved_contexts", "retrieved", "documents", "passages", "source",
+        "retrieved_documents", "source_documents",
+    ),
+    "reference_answer": (
+        "reference_answer", "ground_truth_answer", "expected_output", "expected_answer",
+        "reference", "ideal", "gold_answer",
+    ),
+    "samples": ("samples", "sampled_answers", "sampled_responses"),
+    "tokens": (
+        "tokens", "total_tokens", "token_count", "tokens_out", "output_tokens",
+        "completion_tokens",
+    ),
+    "model_version": ("model_version", "model_name", "model", "deployment", "model_id"),
+    "conversation": (
+        "conversation", "conversation_id", "session_id", "thread_id", "session", "chat_id",
     ),
 }  # fmt: skip
 """Names in the order in which they are believed; compared in lower case with underscores."""
@@ -64,7 +89,25 @@ KINDS: dict[Role, tuple[Kind, ...]] = {
     "score": ("numeric",),
     "latency": ("numeric",),
     "status": ("numeric", "categorical", "boolean"),
+    "response": ("text", "categorical", "id", "nested"),
+    "prompt": ("text", "categorical", "id"),
+    "context": ("text", "categorical", "id", "nested"),
+    "reference_answer": ("text", "categorical", "id"),
+    "samples": ("nested", "text"),
+    "tokens": ("numeric",),
+    "model_version": ("categorical",),
+    "conversation": ("id", "categorical", "numeric"),
 }
+SPOKEN: tuple[Role, ...] = ("response", "prompt")
+"""A log that has one of them is one of a language model."""
+BESIDE: tuple[Role, ...] = (
+    "context", "reference_answer", "samples", "tokens", "model_version", "conversation",
+)  # fmt: skip
+"""Roles that are given in such logs only: elsewhere a model may be one of cars."""
+SPACES = 1.0
+"""Mean spaces in a value from which it is said in words rather than a code."""
+LETTERS = 8.0
+"""Mean characters from which a value in another script than Latin is."""
 LAST_NAMES = ("class", "outcome")
 """Names of a target in tables for learning, which hold it in their last column."""
 OTHER_TIMES = re.compile(r"birth|dob|expir|due|start|end|since|signup|join|open|clos|valid")
@@ -106,6 +149,8 @@ def assign(shapes: Shapes) -> dict[str, Given]:
     """
     given: dict[str, Given] = {}
     for role in NAMES:
+        if role in BESIDE and not any(one.role in SPOKEN for one in given.values()):
+            continue
         for name, because in _candidates(role, shapes):
             kind, values = shapes[name]
             if name not in given and kind in KINDS[role] and _fits(role, values):
@@ -141,6 +186,8 @@ def _fits(role: Role, values: pa.Array) -> bool:
         "score": _in_unit,
         "status": _is_status,
         "latency": _never_negative,
+        "tokens": _never_negative,
+        **dict.fromkeys(("response", "prompt", "context", "reference_answer"), _is_said),
     }
     return checks[role](values) if role in checks else True
 
@@ -153,6 +200,20 @@ def _in_unit(values: pa.Array) -> bool:
 def _never_negative(values: pa.Array) -> bool:
     found = numbers(values).values
     return not bool((found < 0).any())
+
+
+def _is_said(values: pa.Array) -> bool:
+    """Whether values are words rather than codes."""
+    if not (pa.types.is_dictionary(values.type) or pa.types.is_string(values.type)):
+        return bool(pa.types.is_nested(values.type))
+    said = [str(level) for level in labels(values).levels[:1_000] if level]
+    if not said:
+        return False
+    spaces = float(np.mean([text.count(" ") for text in said]))
+    foreign = [text for text in said if not text.isascii()]
+    return spaces >= SPACES or (
+        2 * len(foreign) > len(said) and float(np.mean([len(text) for text in said])) >= LETTERS
+    )
 
 
 def _is_status(values: pa.Array) -> bool:

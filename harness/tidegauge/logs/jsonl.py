@@ -22,6 +22,7 @@ from tidegauge.logs.kept import Budget, Keeper
 from tidegauge.logs.places import Place
 from tidegauge.logs.record import Notes, Piece
 from tidegauge.logs.sniffing import Seen, broken, unpacked
+from tidegauge.logs.translating import translated
 
 BLOCK = 2**22
 STAMPS = (pa.timestamp("us", "UTC"), pa.timestamp("us"))
@@ -136,7 +137,7 @@ def _judge(place: Place, tally: Tally, notes: Notes) -> None:
 
 def _batches(place: Place, seen: Seen, tally: Tally, notes: Notes) -> Iterator[pa.RecordBatch]:
     try:
-        for block in _blocks(place, seen):
+        for block in _blocks_of_rows(place, seen, notes):
             batch = _parsed(block, tally, notes)
             tally.line += block.count(b"\n")
             if batch.num_rows:
@@ -144,6 +145,11 @@ def _batches(place: Place, seen: Seen, tally: Tally, notes: Notes) -> Iterator[p
                 yield batch
     except (pa.ArrowException, OSError, UnicodeError) as problem:
         raise broken(place, problem) from problem
+
+
+def _blocks_of_rows(place: Place, seen: Seen, notes: Notes) -> Iterator[bytes]:
+    blocks = _blocks(place, seen)
+    return translated(place.name, seen.layout, blocks, notes) if seen.layout else blocks
 
 
 def _blocks(place: Place, seen: Seen) -> Iterator[bytes]:

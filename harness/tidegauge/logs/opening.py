@@ -23,6 +23,7 @@ from tidegauge.logs.places import (
 )
 from tidegauge.logs.record import Log, Notes, Piece, Read
 from tidegauge.logs.sniffing import COMPRESSIONS, FORMATS, look, named
+from tidegauge.logs.translating import LAYOUTS
 from tidegauge.logs.windows import Window
 
 CSV_OPTIONS = (
@@ -48,7 +49,8 @@ def open_log(
         A path, folder, pattern, ``{date}`` template or URL, several of them in a list, or a
         frame: pandas, polars, Arrow, a dictionary of columns.
     format
-        ``parquet``, ``csv``, ``jsonl`` or ``arrow``; told from the file's bytes when not given.
+        ``parquet``, ``csv``, ``jsonl`` or ``arrow``; ``chats``, ``otel`` or ``openinference`` for
+        JSON Lines of language models; told from the file's bytes when not given.
     window
         Rows of which time are meant. It fills in ``{date}`` and ``{hour}``; without these, and
         where it splits a day or an hour, rows are chosen by ``timestamp``.
@@ -98,9 +100,9 @@ def _format(name: str | None) -> str | None:
 
     if name is None:
         return None
-    known = ALIASES.get(name, name)
-    if known not in FORMATS.values():
-        raise DataError(f'no log format is called "{name}"', nearest(name, set(FORMATS.values())))
+    known, allowed = ALIASES.get(name, name), {*FORMATS.values(), *LAYOUTS}
+    if known not in allowed:
+        raise DataError(f'no log format is called "{name}"', nearest(name, allowed))
     return known
 
 
@@ -179,8 +181,9 @@ def _of_one_format(places: list[Place], source: str, format: str | None) -> list
         return places
     counts = Counter(named(place.path) for place in places)
     formats = {name for name in counts if name}
-    if format in formats:
-        return [place for place in places if named(place.path) == format]
+    file_format = "jsonl" if format in LAYOUTS else format
+    if file_format in formats:
+        return [place for place in places if named(place.path) == file_format]
     if len(formats) > 1 and format is None:
         listed = ", ".join(f"{counts[name]} {name}" for name in sorted(formats))
         raise DataError(f"{source} holds files of several formats: {listed}", "say which by format")

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tidegauge.errors import DataError
 from tidegauge.logs.places import Place
+from tidegauge.logs.translating import LAYOUTS, layout_of
 
 FORMATS = {
     ".parquet": "parquet", ".pq": "parquet", ".parq": "parquet",
@@ -54,6 +55,8 @@ class Seen:
     compression: str | None = None
     head: bytes = b""
     """First bytes, decompressed, of text formats."""
+    layout: str = ""
+    """What its records mean, where they are no plain table: ``chats``, ``otel``."""
 
 
 def named(path: str) -> str | None:
@@ -95,7 +98,11 @@ def look(place: Place, wanted: str | None) -> Seen:
         with opened(place) as stream:
             head = stream.read(HEAD)
     _refuse_binary(place, head)
-    return Seen(format=wanted or _by_text(head, promised), compression=packed, head=head)
+    if wanted in LAYOUTS:
+        return Seen(format="jsonl", compression=packed, head=head, layout=wanted)
+    format = wanted or _by_text(head, promised)
+    layout = layout_of(head) if format == "jsonl" and wanted is None else ""
+    return Seen(format=format, compression=packed, head=head, layout=layout)
 
 
 def opened(place: Place) -> pa.NativeFile:
