@@ -88,7 +88,8 @@ def _finished(
     if not is_call and trace.has_call:
         left[f"spans of kind {span.kind or 'unknown'}"] += 1
         return
-    before = [one for one in trace.passages if not span.end or one[0] <= span.end]
+    found = sorted(trace.passages, key=lambda one: one[0])
+    before = [one for one in found if not span.end or one[0] <= span.end]
     chosen = [one for one in before if one[1]] or before
     passages = list(dict.fromkeys(text for _, _, texts in chosen for text in texts))
     if len(passages) == 1:

@@ -30,15 +30,15 @@ def is_chat(record: Mapping[str, Any]) -> bool:
     return _field(record, TALK) is not None or _request(record) is not None
 
 
-def rows_of(record: Mapping[str, Any], number: int, left_out: Counter[str]) -> Iterator[Row]:
+def rows_of(record: Mapping[str, Any], line: str, left_out: Counter[str]) -> Iterator[Row]:
     """Give a row for each answer of a record, with the fields beside it.
 
     Parameters
     ----------
     record
         One line of the log.
-    number
-        Which line, for conversations without an id.
+    line
+        File and line, a name for conversations that have none.
     left_out
         Counts what gives no row, by reason.
     """
@@ -54,7 +54,7 @@ def rows_of(record: Mapping[str, Any], number: int, left_out: Counter[str]) -> I
         yield from _call(record, loaded(record[key or ""]), response, beside, left_out)
         return
     said = turns(record[key or ""]) or []
-    yield from _conversation(said, number, beside, left_out)
+    yield from _conversation(said, line, beside, left_out)
 
 
 def _field(record: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
@@ -118,9 +118,9 @@ def _asked_of(request: Mapping[str, Any]) -> list[Turn]:
     return said
 
 
-def _conversation(said: list[Turn], number: int, beside: Row, left: Counter[str]) -> Iterator[Row]:
+def _conversation(said: list[Turn], line: str, beside: Row, left: Counter[str]) -> Iterator[Row]:
     """Give a row for each answer of a conversation, all with its name."""
-    name = next((str(beside[key]) for key in _ID if key in beside), f"line {number}")
+    name = next((str(beside[key]) for key in _ID if key in beside), line)
     own = {key: value for key, value in beside.items() if key != "id"}
     answers = [at for at, turn in enumerate(said) if turn.role == "assistant" and turn.text]
     silent = sum(turn.role == "assistant" and not turn.text for turn in said)

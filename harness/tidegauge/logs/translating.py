@@ -6,6 +6,7 @@ import codecs
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from tidegauge.errors import DataError
@@ -65,7 +66,11 @@ def translated(name: str, layout: str, blocks: Iterable[bytes], notes: Notes) ->
     left: Counter[str] = Counter()
     broken: list[int] = []
     records = _records(blocks, broken)
-    rows = _chat_rows(records, left) if layout == "chats" else calls.rows_of(_only(records), left)
+    rows = (
+        _chat_rows(records, name, left)
+        if layout == "chats"
+        else calls.rows_of(_only(records), left)
+    )
     count = 0
     for part in _parts(rows):
         count += len(part)
@@ -112,9 +117,12 @@ def _line(row: Record) -> bytes:
     return json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _chat_rows(records: Iterable[tuple[int, Record]], left: Counter[str]) -> Iterator[Record]:
+def _chat_rows(
+    records: Iterable[tuple[int, Record]], name: str, left: Counter[str]
+) -> Iterator[Record]:
+    file = PurePath(name).name
     for number, record in records:
-        yield from chats.rows_of(record, number, left)
+        yield from chats.rows_of(record, f"{file}:{number}", left)
 
 
 def _only(records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
