@@ -167,6 +167,51 @@ def test_names_alone_give_no_role(name: str, values: Any) -> None:
     assert roles({name: values, "last": [1, 2, 2]}) == {}
 
 
+SAID = [f"Where is city number {n}, and how do I get there?" for n in range(40)]
+
+
+def test_texts_of_a_language_model_get_their_roles() -> None:
+    found = roles(
+        {
+            "question": SAID,
+            "answer": [f"It lies at place {n}, an hour from here." for n in range(40)],
+            "documents": [f'["City {n} lies at place {n}."]' for n in range(40)],
+            "ideal": [f"at place {n}" for n in range(40)],
+            "total_tokens": list(range(40)),
+            "model": ["m1"] * 40,
+            "session_id": [f"s{n // 4}" for n in range(40)],
+        }
+    )
+    assert found == {
+        "prompt": "question",
+        "response": "answer",
+        "context": "documents",
+        "reference_answer": "ideal",
+        "tokens": "total_tokens",
+        "model_version": "model",
+        "conversation": "session_id",
+    }
+
+
+def test_codes_and_numbers_are_no_texts_whatever_their_name() -> None:
+    tabular = {
+        "input": ["web", "app"] * 20,
+        "output": [0.1, 0.9] * 20,
+        "answer": ["yes", "no"] * 20,
+        "source": ["organic", "paid"] * 20,
+        "model": ["Golf", "Polo"] * 20,
+        "deployment": ["blue", "green"] * 20,
+        "tokens": [1, 2] * 20,
+        "session_id": ["a", "b"] * 20,
+    }
+    assert roles(tabular) == {}
+
+
+def test_a_model_names_a_version_only_beside_texts() -> None:
+    assert roles({"model": ["m1", "m2"] * 20, "prompt": SAID})["model_version"] == "model"
+    assert "model_version" not in roles({"model": ["m1", "m2"] * 20, "note": SAID})
+
+
 def test_the_only_column_of_times_is_the_timestamp_when_it_rises() -> None:
     assert roles({"moment": TIMES[:9]}) == {"timestamp": "moment"}
     assert roles({"moment": TIMES[8::-1]}) == {}

@@ -15,7 +15,7 @@ import pytest
 from tidegauge import suite as suites
 from tidegauge.catalog import evaluator, evaluator_names, is_scorer
 from tidegauge.errors import SuiteError
-from tidegauge.logs import opening, sniffing
+from tidegauge.logs import opening, sniffing, translating
 from tidegauge.records import Check, Limit, Policy
 from tidegauge.suite import (
     Columns,
@@ -141,7 +141,7 @@ def test_a_stored_baseline_and_reader_options_are_read() -> None:
 
 
 def test_formats_and_options_are_those_of_the_readers() -> None:
-    assert set(sources.FORMATS) == set(sniffing.FORMATS.values())
+    assert set(sources.FORMATS) == {*sniffing.FORMATS.values(), *translating.LAYOUTS}
     assert set(sources.OPTIONS) == set(opening.OPTIONS)
 
 

@@ -12,7 +12,7 @@ from tidegauge.suite.shape import Logs, Source
 from tidegauge.suite.values import choice, entries, length, plain
 
 PLACEHOLDERS = ("date", "hour")
-FORMATS = ("parquet", "csv", "jsonl", "arrow")
+FORMATS = ("parquet", "csv", "jsonl", "arrow", "chats", "otel", "openinference")
 
 SIDES = {
     "baseline": "The frozen reference: {path: ...} of its log, or {baseline: ...} of its file.",
