@@ -86,7 +86,7 @@ def cells(only: str, most: int) -> Iterator[Cell]:
         if only != "power":
             fitting = [pair for pair in PAIRS if sum(pair) <= rows and max(pair) <= most]
             yield from (
-                Cell(name=name, rows=pair, permutations=999 if sum(pair) < 2_500 else 199)
+                Cell(name=name, rows=pair, permutations=999 if sum(pair) <= 200 else 199)
                 for pair in fitting
             )
         if only != "alarms" and name in TOPICAL:
@@ -163,8 +163,11 @@ def main() -> None:
     found: dict[Cell, list[dict[str, tuple[float, float]]]] = defaultdict(list)
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
         futures = [(cell, pool.submit(measured, folder, cell, i)) for cell, i in jobs]
-        for cell, future in futures:
+        for place, (cell, future) in enumerate(futures):
             found[cell].append(future.result())
+            if place + 1 == len(futures) or futures[place + 1][0] != cell:
+                spent = time.perf_counter() - start
+                print(f"{spent:6.0f} s  {cell.name} {cell.rows} {cell.mixed_in:.0%}", flush=True)
     figures = report(found)
     print(f"\n{len(jobs)} draws in {time.perf_counter() - start:.0f} s")
     write_json("embedding_calibration", {"repeats": asked.repeats, "figures": figures})
