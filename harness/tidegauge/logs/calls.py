@@ -145,7 +145,7 @@ def _row(span: Span) -> Row | None:
 
 
 def _asked(span: Span) -> Row:
-    said = next((got for name in MESSAGES_IN if (got := _messages(span.attributes, name))), None)
+    said = next((got for name in MESSAGES_IN if (got := _messages(span, name))), None)
     said = said or _event_turns(span, EVENT_PROMPT, "gen_ai.prompt") or _told(span)
     if not said:
         plain = loaded(first(span.attributes, TEXT_IN))
@@ -157,7 +157,7 @@ def _asked(span: Span) -> Row:
 
 
 def _answered(span: Span) -> Row:
-    said = next((got for name in MESSAGES_OUT if (got := _messages(span.attributes, name))), None)
+    said = next((got for name in MESSAGES_OUT if (got := _messages(span, name))), None)
     said = said or _event_turns(span, EVENT_COMPLETION, "gen_ai.completion")
     texts = [turn.text for turn in said or () if turn.text]
     texts = texts or [
@@ -175,21 +175,23 @@ def _plain(value: Any) -> str:
     """Text of an input or output: a string, an object's text, or the object as JSON."""
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key in ("prompt", "question", "query", "input", "answer", "output", "result", "text"):
             if isinstance(value.get(key), str):
                 return str(value[key])
     return text_of(value) or json.dumps(value, ensure_ascii=False)
 
 
-def _messages(attributes: Attributes, name: str) -> list[Turn] | None:
-    held = loaded(attributes.get(name))
+def _messages(span: Span, name: str) -> list[Turn] | None:
+    if name not in span.attributes and name not in span.lists:
+        return None
+    held = loaded(span.attributes.get(name))
     if isinstance(held, str):
         return [Turn("user" if name in MESSAGES_IN else "assistant", held)]
-    several = held if isinstance(held, list) else indexed(attributes, name)
+    several = held if isinstance(held, list) else indexed(span.attributes, name)
     if several and all(isinstance(one, str) for one in several):
         return [Turn("user", str(text)) for text in several]
-    return turns([_message(one) for one in several if isinstance(one, Mapping)])
+    return turns([_message(one) for one in several if isinstance(one, dict)])
 
 
 def _message(one: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -228,6 +230,8 @@ def _body(held: Attributes) -> str:
 
 def _keep_documents(span: Span, trace: _Trace) -> None:
     for name in DOCUMENTS:
+        if name not in span.attributes and name not in span.lists:
+            continue
         held = loaded(span.attributes.get(name))
         several = held if isinstance(held, list) else indexed(span.attributes, name)
         if not several:
@@ -241,5 +245,5 @@ def _keep_documents(span: Span, trace: _Trace) -> None:
 def _document(one: Any) -> str:
     if isinstance(one, str):
         return one
-    flat = dict(flat_items("", one)) if isinstance(one, Mapping) else {}
+    flat = dict(flat_items("", one)) if isinstance(one, dict) else {}
     return text_of(next((flat[key] for key in DOCUMENT_TEXT if flat.get(key)), None))

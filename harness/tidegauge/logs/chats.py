@@ -71,7 +71,7 @@ def _request(record: Mapping[str, Any]) -> str | None:
         return None
     for name in REQUEST:
         held = loaded(record.get(name))
-        if isinstance(held, Mapping) and any(key in held for key in (*TALK, "input", "prompt")):
+        if isinstance(held, dict) and any(key in held for key in (*TALK, "input", "prompt")):
             return name
     return None
 
@@ -92,7 +92,7 @@ def _call(
     if not reply.is_answer:
         left["calls that answer with no text, such as embeddings"] += 1
         return
-    held = request if isinstance(request, Mapping) else {"messages": request}
+    held = request if isinstance(request, dict) else {"messages": request}
     said = _asked_of(held)
     columns = reply.columns()
     columns["model_version"] = columns["model_version"] or held.get("model")

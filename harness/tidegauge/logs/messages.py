@@ -62,7 +62,7 @@ def text_of(content: Any, depth: int = 0) -> str:
         return content
     if depth > _DEEP:
         return ""
-    if isinstance(content, Mapping):
+    if isinstance(content, dict):
         if content.get("type") in _SILENT:
             return ""
         held = next((content[key] for key in _TEXT_KEYS if content.get(key) is not None), None)
@@ -81,14 +81,14 @@ def turns(value: Any) -> list[Turn] | None:
     [Turn(role='user', text='Hi'), Turn(role='assistant', text='Hello')]
     """
     held = loaded(value)
-    if isinstance(held, Mapping):
+    if isinstance(held, dict):
         inside = next((held[key] for key in ("messages", "message") if held.get(key)), None)
         return turns(inside if isinstance(inside, list) else [held])
     if not isinstance(held, list) or not held:
         return None
     if isinstance(held[0], list):  # a batch of one, as callback handlers write it
         return turns(held[0])
-    found = [(_role(one), one) for one in held if isinstance(one, Mapping)]
+    found = [(_role(one), one) for one in held if isinstance(one, dict)]
     if not any(role for role, _ in found):
         return None
     return [Turn(role or "tool", text_of(_content(one))) for role, one in found]
@@ -97,7 +97,7 @@ def turns(value: Any) -> list[Turn] | None:
 def _role(message: Mapping[str, Any]) -> str:
     for key in _ROLE_KEYS:
         said = message.get(key)
-        if isinstance(said, Mapping):
+        if isinstance(said, dict):
             said = said.get("role")
         if isinstance(said, str) and said.lower() in ROLES:
             return ROLES[said.lower()]
@@ -106,7 +106,7 @@ def _role(message: Mapping[str, Any]) -> str:
 
 def _content(message: Mapping[str, Any]) -> Any:
     held = next((message[key] for key in _TEXT_KEYS if message.get(key) is not None), None)
-    if held is None and isinstance(message.get("data"), Mapping):
+    if held is None and isinstance(message.get("data"), dict):
         held = message["data"].get("content")
     return loaded(held) if isinstance(held, str) and held.startswith('[{"type"') else held
 

@@ -61,9 +61,9 @@ def read_reply(body: Any) -> Reply:
                 _read_event(event, reply)
         elif held.strip():
             reply.texts[0], reply.is_answer = held, True
-    elif isinstance(held, Mapping):
+    elif isinstance(held, dict):
         _read_body(held, reply)
-    elif isinstance(held, list) and held and isinstance(held[0], Mapping):
+    elif isinstance(held, list) and held and isinstance(held[0], dict):
         for part in held:
             _read_event(part, reply)
     return reply
@@ -73,7 +73,7 @@ def _events(text: str) -> Iterator[Mapping[str, Any]]:
     for line in text.splitlines():
         if line.startswith("data:"):
             event = loaded(line[5:].strip())
-            if isinstance(event, Mapping):
+            if isinstance(event, dict):
                 yield event
 
 
@@ -81,7 +81,7 @@ def _read_event(event: Mapping[str, Any], reply: Reply) -> None:
     kind = str(event.get("type", ""))
     if kind == "response.output_text.delta":
         _add(reply, 0, event.get("delta"))
-    elif isinstance(whole := event.get("response"), Mapping):  # of the Responses interface
+    elif isinstance(whole := event.get("response"), dict):  # of the Responses interface
         if whole.get("output") or whole.get("error"):
             reply.texts.clear()
         _read_body(whole, reply)
@@ -123,13 +123,13 @@ def _read_about(body: Mapping[str, Any], reply: Reply) -> None:
     if isinstance(body.get("model"), str):
         reply.model = body["model"]
     usage = body.get("usage") or body.get("usageMetadata") or body
-    if isinstance(usage, Mapping):
+    if isinstance(usage, dict):
         reply.tokens_in = _count(usage, _IN, reply.tokens_in)
         reply.tokens_out = _count(usage, _OUT, reply.tokens_out)
     reply.finish = body.get("stop_reason") or body.get("done_reason") or reply.finish
     failed = body.get("error")
     if failed:
-        said = failed.get("message") if isinstance(failed, Mapping) else failed
+        said = failed.get("message") if isinstance(failed, dict) else failed
         reply.error = str(said or failed)
         reply.is_answer = True
 
@@ -146,4 +146,4 @@ def _add(reply: Reply, at: int, text: Any) -> None:
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

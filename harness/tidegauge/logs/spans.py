@@ -12,6 +12,7 @@ from tidegauge.logs.conventions import KIND, MARKS
 from tidegauge.logs.messages import loaded
 
 _NUMBER = re.compile(r"(\d+)(?:\.|$)")
+_LISTED = re.compile(r"([^0-9]*?)\.\d+(?:\.|$)")
 _FAILED = ("2", "error", "status_code_error")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
 _HELD = ("attributes", "record_attributes", "span_attributes", "SpanAttributes", "events")
@@ -43,6 +44,8 @@ class Span:
     attributes: Attributes
     """By dotted name."""
     events: list[tuple[str, Attributes]]
+    lists: frozenset[str]
+    """Names that go on with a number: ``llm.input_messages`` of ``llm.input_messages.0.role``."""
 
     @property
     def kind(self) -> str:
@@ -75,7 +78,7 @@ def indexed(attributes: Mapping[str, Any], name: str) -> list[Attributes]:
     """
     held = attributes.get(name)
     if isinstance(held, list):
-        return [dict(flat_items("", one)) for one in held if isinstance(one, Mapping)]
+        return [dict(flat_items("", one)) for one in held if isinstance(one, dict)]
     found: dict[int, Attributes] = {}
     for key, value in attributes.items():
         if key.startswith(name + ".") and (found_at := _NUMBER.match(key, len(name) + 1)):
@@ -121,6 +124,7 @@ def _span(record: Mapping[str, Any], about: Attributes) -> Span:
         failed=status in _FAILED,
         attributes=attributes,
         events=events,
+        lists=frozenset(found[1] for name in attributes if (found := _LISTED.match(name))),
     )
 
 
@@ -145,7 +149,7 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
     >>> objects([{"a": 1}, 2]), objects(None)
     ([{'a': 1}], [])
     """
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def flat_items(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -157,7 +161,7 @@ def flat_items(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any
     {'llm.model_name': 'm', 'llm.tags': [1]}
     """
     for key, held in value.items():
-        if isinstance(held, Mapping) and held:
+        if isinstance(held, dict) and held:
             yield from flat_items(f"{prefix}{key}.", held)
         else:
             yield f"{prefix}{key}", held
@@ -166,7 +170,7 @@ def flat_items(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any
 def _decoded(value: Any) -> Attributes:
     """Attributes by dotted name, from a mapping, nested or not, or OTLP's list of pairs."""
     held = loaded(value)
-    if isinstance(held, Mapping):
+    if isinstance(held, dict):
         return dict(flat_items("", held))
     pairs = objects(held)
     return {str(one["key"]): _value(one.get("value")) for one in pairs if "key" in one}
@@ -174,7 +178,7 @@ def _decoded(value: Any) -> Attributes:
 
 def _value(value: Any) -> Any:
     """Give a value that OTLP wraps in its type."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     for kind, held in value.items():
         match kind:
