@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from _quality_toxicity import NORMAL, calibration_error, roc_area
 from tidegauge.models import Shelf
+from tidegauge.scorer import Scorer
 from tidegauge.scoring import score_rows
-from tidegauge_evaluators.hallucination.embedded import Embedded, embedded
+from tidegauge_evaluators.hallucination.embedded import embedded
 
 sys.path.append(str(Path(__file__).parents[1] / "training"))
 
@@ -72,7 +73,7 @@ def rows(data: Path) -> tuple[list[Quality], dict[str, float]]:
     speed: dict[str, float] = {}
     for variant, fast in ((WITH, False), (WITHOUT, True)):
         scorer = embedded(shelf=Shelf(), fast=fast)
-        if not fast and isinstance(scorer, Embedded) and scorer.model is None:
+        if not fast and scorer.model is None:
             continue
         outcome, speed[variant] = scored(held, scorer)
         scores[variant] = outcome[""]
@@ -85,7 +86,7 @@ def rows(data: Path) -> tuple[list[Quality], dict[str, float]]:
     return [*found, *averages(found)], speed
 
 
-def scored(held: Sequence[Row], scorer: Embedded) -> tuple[Mapping[str, Floats], float]:
+def scored(held: Sequence[Row], scorer: Scorer) -> tuple[Mapping[str, Floats], float]:
     """Every output of each row as the pipeline gives it, NaN where there is none; rows a second."""
     texts = [
         {"response": r.response, "context": r.context}

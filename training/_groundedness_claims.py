@@ -59,7 +59,7 @@ def _example(row: Row) -> Example:
 
 def rarity_of(examples: Sequence[Example]) -> Rarity:
     """Count in how many windows of the training part each word is."""
-    contexts = {e.row.context: e.given for e in examples if e.given and e.row.part == "train"}
+    contexts = {e.row.context: e.given for e in examples if e.given}
     counts = Counter(stem for given in contexts.values() for stems in given.stems for stem in stems)
     total = sum(len(given.windows) for given in contexts.values())
     listed = {

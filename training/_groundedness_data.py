@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +27,8 @@ SETS = {
     "SummEdits": "summedits",
 }
 """Name in tables -> file."""
-SHARES = (0.60, 0.15, 0.25)
-"""Of a set's rows: to train on, to calibrate on, and held out."""
+HELD_OUT = 0.25
+"""Share of a set's rows that is never trained on nor chosen by."""
 SHINGLE = 8
 LARGE = 0.08
 """Share of a set's rows from which a group is trained on: it would be all of another part."""
@@ -50,7 +51,7 @@ class Row:
     """1 = not supported by the context."""
     group: int
     part: str
-    """``train``, ``calibrate`` or ``test``."""
+    """``train`` or ``test``."""
 
 
 def rows_of(folder: Path, *, seed: int = 0) -> list[Row]:
@@ -87,7 +88,7 @@ def rows_of(folder: Path, *, seed: int = 0) -> list[Row]:
     ]
 
 
-def _records(path: Path) -> Iterable[dict[str, object]]:
+def _records(path: Path) -> Iterable[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
@@ -154,13 +155,6 @@ def _parts(names: Sequence[str], groups: Sequence[int], seed: int) -> dict[int, 
         order.sort(key=lambda g: sum(rows[g].values()) < LARGE * total)  # stable: those first
         seen = 0
         for group in order:
-            share = seen / total
-            parts[group] = (
-                "train"
-                if share < SHARES[0]
-                else "calibrate"
-                if share < SHARES[0] + SHARES[1]
-                else "test"
-            )
+            parts[group] = "train" if seen / total < 1 - HELD_OUT else "test"
             seen += sum(rows[group].values())
     return parts

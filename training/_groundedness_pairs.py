@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,8 @@ def _half(claim: Read, near: Sequence[Read]) -> Beside:
     import torch
 
     found = beside(claim, [window for window in near if len(window.pieces)])
-    return Beside(*(torch.from_numpy(part.numpy().astype(np.float16)) for part in found))
+    # Made anew outside inference mode, so that training may use them.
+    return Beside(*(torch.from_numpy(np.asarray(part.numpy(), np.float16)) for part in found))
 
 
 def tagged_of(
@@ -132,6 +133,8 @@ def _by_place(
         any(first < end and start < last for start, end in spans)
         for first, last in reader.offsets(claim)[: len(places)]
     ]
+    if len(inside) != len(places):
+        return places
     return np.where(np.array(inside, bool), 0, 1).astype(np.int64)
 
 
@@ -182,11 +185,5 @@ def tagged_changes(made: Sequence[Made], weight: float, reader: Reader) -> list[
         label = one.edit.label if (places == 0).any() else 0
         share = weight * CHANGED
         bags = (Bag(label=label, weight=share), Bag(label=0, weight=share / 2))
-        if len(places) == len(claims[0].scalars):
-            found.append(Tagged(claims=claims, bags=bags, places=(places,)))
+        found.append(Tagged(claims=claims, bags=bags, places=(places,)))
     return found
-
-
-def offsets_of(tokenizer: Any, text: str) -> list[tuple[int, int]]:
-    """Characters of each piece but the marks at both ends."""
-    return [tuple(span) for span in tokenizer.encode(text).offsets[1:-1]]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge_evaluators._support_aligner import Beside
-from tidegauge_evaluators._support_tagger import SHAPES, SIDES, WIDTH, token_log_odds
+from tidegauge_evaluators._support_tagger import SCALARS, SHAPES, SIDES, WIDTH, token_log_odds
 
 EPOCHS = 5
 RATE = 2e-3
@@ -92,7 +92,8 @@ def _loss(chosen: Sequence[Tagged], weights: Mapping[str, Any]) -> Any:
             bags += [places + len(labels), np.full(SIDES, GAP)]
         labels += [bag.label for bag in response.bags]
         shares += [bag.weight for bag in response.bags]
-    joined = Beside(*(torch.cat([part[i] for part in parts]).float() for i in range(5)))
+    tensors = (torch.cat([part[i] for part in parts]).float() for i in range(5))
+    joined = Beside(*tensors, nearest=torch.zeros(()))
     said = token_log_odds(joined, weights, dropout=DROPPED)
     bag = torch.from_numpy(np.concatenate(bags))
     inside = bag != GAP
@@ -106,4 +107,5 @@ def _gap() -> Beside:
     import torch
 
     wide = [torch.zeros(SIDES, WIDTH, dtype=torch.float16) for _ in range(4)]
-    return Beside(*wide, torch.zeros(SIDES, 9, dtype=torch.float16))
+    scalars = torch.zeros(SIDES, SCALARS, dtype=torch.float16)
+    return Beside(*wide, scalars, nearest=torch.zeros(()))

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from tidegauge_evaluators._support_words import DATES, FIGURES, OPPOSITES, Word, words
+from tidegauge_evaluators._support_words import DATES, FIGURES, FUNCTION, OPPOSITES, Word, words
 
 AUXILIARIES = re.compile(
     r"\b(is|are|was|were|can|could|will|would|should|has|have|had|does|do|did|must|may|might)\b"
@@ -31,7 +31,7 @@ MONTHS = (
     "December",
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LONGEST_PAIR = 3
+LONGEST_PAIR = 2
 """Words of a learned exchange at most, on either side."""
 
 
@@ -102,14 +102,10 @@ def learned(pairs: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for original, edited in pairs:
         for before, after in changes(original.split(), edited.split()):
-            short = 0 < len(before) <= LONGEST_PAIR and 0 < len(after) <= LONGEST_PAIR
-            if short:
-                found[_bare(before)][_bare(after)] = None
-    return {
-        key: tuple(value for value in values if value and value != key)
-        for key, values in found.items()
-        if key
-    }
+            one, other = _bare(before), _bare(after)
+            if _whole(one) and _whole(other) and len(before) == len(after) <= LONGEST_PAIR:
+                found[one][other] = None
+    return {key: tuple(value for value in values if value != key) for key, values in found.items()}
 
 
 def changes(before: list[str], after: list[str]) -> Iterator[tuple[list[str], list[str]]]:
@@ -138,6 +134,11 @@ def changed_places(original: str, edited: str) -> list[tuple[int, int]]:
         first, last = (k, m - 1) if m > k else (max(0, k - 1), min(k, len(spans) - 1))
         places.append((spans[first][0], spans[last][1]))
     return places
+
+
+def _whole(phrase: str) -> bool:
+    """Whether a phrase is of content words throughout: others depend on what stands around."""
+    return bool(phrase) and all(word not in FUNCTION for word in phrase.split())
 
 
 def _bare(found: Sequence[str]) -> str:

@@ -60,6 +60,8 @@ class Beside(NamedTuple):
     lower_near: Tensor
     scalars: Tensor
     """Shape (pieces, ``SCALARS``)."""
+    nearest: Tensor
+    """Cosine of the whole claim to its nearest window, shape ()."""
 
 
 class Read(NamedTuple):
@@ -106,7 +108,7 @@ class Aligner:
         """Describe each claim, shape (units, width); windows that units share are read once."""
         import torch
 
-        loaded = _load(self.folder.path, self.encoder.path, self.identity, best_device(self.device))
+        loaded = load(self.folder.path, self.encoder.path, self.identity, best_device(self.device))
         texts = list(dict.fromkeys(text for unit in units for text in unit))
         found = np.zeros((len(units), self.width), np.float32)
         with torch.inference_mode():
@@ -114,7 +116,7 @@ class Aligner:
             for place, (claim, *windows) in enumerate(units):
                 near = [known[window] for window in windows if len(known[window].pieces)]
                 if near and len(known[claim].pieces):
-                    found[place] = aligned(known[claim], near, loaded.tagger)
+                    found[place] = aligned(beside(known[claim], near), loaded.tagger)
         return Inferred(found)
 
 
@@ -186,15 +188,19 @@ def beside(claim: Read, near: Sequence[Read]) -> Beside:
         torch.full_like(like_best, float(np.log(len(pieces)) / 6)),
     )
     return Beside(
-        claim.upper, upper[at[:, 0]], claim.lower, lower[like_at], torch.stack(scalars, dim=1)
+        upper=claim.upper,
+        upper_near=upper[at[:, 0]],
+        lower=claim.lower,
+        lower_near=lower[like_at],
+        scalars=torch.stack(scalars, dim=1),
+        nearest=torch.stack([claim.whole @ window.whole for window in near]).max(),
     )
 
 
-def aligned(claim: Read, near: Sequence[Read], tagger: Mapping[str, Any]) -> NDArray[np.float32]:
+def aligned(pairs: Beside, tagger: Mapping[str, Any]) -> NDArray[np.float32]:
     """Work out one claim's numbers, shape (``ALIGNED``,)."""
     import torch
 
-    pairs = beside(claim, near)
     said = token_log_odds(pairs, tagger) if tagger else torch.zeros(1)
     kin, like = pairs.scalars[:, 0], pairs.scalars[:, 2]
     lowest = kin.sort().values
@@ -210,7 +216,7 @@ def aligned(claim: Read, near: Sequence[Read], tagger: Mapping[str, Any]) -> NDA
             like.mean(),
             like.min(),
             1.0 - pairs.scalars[:, 3].mean(),
-            torch.stack([claim.whole @ window.whole for window in near]).max(),
+            pairs.nearest,
         ]
     )
     return np.asarray(values.cpu().numpy(), np.float32)
@@ -235,7 +241,20 @@ def encoder_missing() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path, encoder: Path, identity: str, device: str) -> Loaded:
+def load(path: Path, encoder: Path, identity: str, device: str) -> Loaded:
+    """Load the weights of two folders once; the identity is there so that changes are seen.
+
+    Parameters
+    ----------
+    path
+        The model's own folder; one without a tagger gives the encoder alone.
+    encoder
+        The packaged encoder's folder.
+    identity
+        Of both.
+    device
+        Where to.
+    """
     import torch
     from safetensors.torch import load_file
     from tokenizers import Tokenizer

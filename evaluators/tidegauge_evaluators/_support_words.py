@@ -180,7 +180,7 @@ def words(sentence: str, common: Mapping[str, float] | frozenset[str] = frozense
     >>> [w.stem for w in words("Two of Ada's 1,200 machines failed.")]
     ['2', 'of', 'ada', '1200', 'machin', 'fail']
     """
-    found = []
+    found: list[Word] = []
     for match in _WORD.finditer(sentence):
         text = match[0]
         folded = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold()

@@ -157,7 +157,7 @@ def test_settings_and_weights_are_part_of_the_identity(tmp_path: Path) -> None:
     assert first.identity == embedded(shelf=shelf, fast=True).identity
     others = {
         embedded(shelf=shelf, fast=True, **settings).identity
-        for settings in ({"threshold": 0.4}, {"prior": 0.1}, {"rollup": "mean"})  # type: ignore[arg-type]
+        for settings in ({"threshold": 0.4}, {"prior": 0.1}, {"rollup": "mean"})
     }
     copy = tmp_path / "groundedness"
     shutil.copytree(shelf.find("groundedness").path, copy)
