@@ -296,6 +296,9 @@ def main() -> None:
     parser.add_argument("--memory", type=parse_sizes, default=parse_sizes("10k,50k,200k"))
     parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="folder for the model")
     parser.add_argument("--only", help="of classifier, encoder, cache, memory; with commas")
+    parser.add_argument(
+        "--threads", type=int, help="torch's threads; 1 where others use the machine too"
+    )
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -307,6 +310,8 @@ def main() -> None:
     # first, because a child's peak memory is never reported below its parent's
     if "memory" in wanted:
         figures["memory"] = memory(options.memory)
+    if options.threads:
+        import_module("torch").set_num_threads(options.threads)
     texts = make_texts(options.texts)
     folder = options.cache.resolve() / "bert-base-random"
     if {"classifier", "cache"} & set(wanted):
