@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tidegauge.errors import MissingExtraError, ModelError
 from tidegauge.models import Folder, Shelf, best_device, bounded_threads, gains_from_bfloat16
 from tidegauge.scorer import Inferred, Unit
+from tidegauge_evaluators._transformer import read_as_text
 from tidegauge_evaluators._windows import cut
 
 Vectors = NDArray[np.float32]
@@ -221,6 +222,7 @@ class _Loaded:
         self.model = model
         self.width = int(model.get_embedding_dimension())
         self.max_length = int(model.max_seq_length or 512)
+        read_as_text(model.tokenizer)
         self.tokenizer = _counter(model.tokenizer)
         self.specials = int(model.tokenizer.num_special_tokens_to_add())
 
@@ -303,6 +305,7 @@ def _counter(tokenizer: Any) -> Any:
     from tokenizers import Tokenizer
 
     copy = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    copy.encode_special_tokens = True
     copy.no_truncation()
     copy.no_padding()
     return copy

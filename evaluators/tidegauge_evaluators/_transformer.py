@@ -246,8 +246,16 @@ class Transformer:
                 torch.set_num_threads(min(torch.get_num_threads(), bounded_threads()))
                 loaded = self._load(self.folder.path)
                 module = loaded.module.eval().to(self.device)
+                read_as_text(loaded.tokenizer)
                 self._loaded = Loaded(module=module, tokenizer=loaded.tokenizer)
         return self._loaded
+
+
+def read_as_text(tokenizer: Any) -> None:
+    """Have ``[SEP]`` in a logged text read as five characters, not as the end of the text."""
+    tokenizer.split_special_tokens = True
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.encode_special_tokens = True
 
 
 def _padded(

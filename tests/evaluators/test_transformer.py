@@ -229,3 +229,11 @@ def test_code_in_a_folder_is_not_run(make_folder: MakeFolder, tmp_path: Path) ->
 
 def test_unnamed_outputs_take_the_manifests_names(make_folder: MakeFolder) -> None:
     assert load(make_folder(outputs=2)).labels == ("LABEL_0", "LABEL_1")
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_marks_of_the_tokenizer_in_a_text_are_letters(make_folder: MakeFolder, family: str) -> None:
+    model = load(make_folder(family=family))
+    calm = model.size(("a b",))
+    for mark in ("[SEP]", "[CLS]", "[PAD]", "</s>", "<pad>"):
+        assert model.size((f"a {mark} b",)) > calm + 1, "several tokens, not one that means an end"
