@@ -46,9 +46,15 @@ class Heads:
 
     @property
     def outputs(self) -> Mapping[str, Kind]:
-        """The main number, one column a label, and the decision."""
+        """The main number, one column a label, the decision on each that judges, and on all."""
         named: dict[str, Kind] = {"": "numeric", **dict.fromkeys(self.shown, "numeric")}
-        return {**named, "flagged": "boolean"}
+        decided = (f"{suffix}.flagged" for suffix in self.judged)
+        return {**named, **dict.fromkeys(decided, "boolean"), "flagged": "boolean"}
+
+    @property
+    def judged(self) -> Mapping[str, int]:
+        """Suffix -> label, for the labels beside the main one that flag a text."""
+        return {suffix: label for suffix, label in self.shown.items() if label in self.thresholds}
 
     @property
     def identity(self) -> str:
@@ -75,7 +81,9 @@ class Heads:
             (main if label < 0 else float(highest[label])) >= least
             for label, least in self.thresholds.items()
         )
-        values = (main, *(float(highest[label]) for label in self.shown.values()), flagged)
+        shown = (float(highest[label]) for label in self.shown.values())
+        apart = (float(highest[n]) >= self.thresholds[n] for n in self.judged.values())
+        values = (main, *shown, *apart, flagged)
         because = units[worst][0][:SHOWN] if len(units) > 1 else ""
         return Joined(values, sum(self.model.excess(unit) for unit in units), because)
 

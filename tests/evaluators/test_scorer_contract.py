@@ -62,7 +62,8 @@ def rows_for(tool: ScorerTool) -> list[dict[str, str]]:
     roles = tool.card.reads
     calm = {argument: CALM.get(role, CALM["response"]) for argument, role in roles.items()}
     rows = [calm, {}, *(dict.fromkeys(calm, text) for text in UGLY.values())]
-    rows += [{**calm, key: text} for key in calm for text in UGLY.values()]
+    short = [text for text in UGLY.values() if len(text) < 10_000]
+    rows += [{**calm, key: text} for key in calm for text in short]
     return rows + [{k: v for k, v in calm.items() if k != gone} for gone in calm]
 
 

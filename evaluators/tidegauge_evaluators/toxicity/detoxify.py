@@ -85,7 +85,8 @@ def detoxify(
     threshold
         Probability from which a head flags a text.
     thresholds
-        Head -> its own threshold: ``{threat: 0.3}``.
+        Head -> its own threshold: ``{threat: 0.3}``. Each head that judges has its decision in
+        ``<head>.flagged``, so that ``toxicity.rate`` gives the rate of each category.
     precision
         ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the device gains from it, at the
         price of about 0.001 in a probability.

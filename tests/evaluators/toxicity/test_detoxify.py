@@ -152,25 +152,31 @@ def test_numbers_are_those_of_the_package(which: str, request: pytest.FixtureReq
 
 
 def test_every_head_has_its_column(original: Path, unbiased: Path) -> None:
-    assert list(load(original).outputs) == [
-        "", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "flagged",
-    ]  # fmt: skip
+    heads = ["severe_toxicity", "obscene", "threat", "insult", "identity_attack"]
+    decided = [f"{head}.flagged" for head in heads]
+    assert list(load(original).outputs) == ["", *heads, *decided, "flagged"]
     mentions = [f"mentions_{identity}" for identity in IDENTITIES]
-    assert list(load(unbiased).outputs) == ["", *JIGSAW_2019[1:], *mentions, "flagged"]
+    decided = [f"{head}.flagged" for head in JIGSAW_2019[1:]]
+    assert list(load(unbiased).outputs) == ["", *JIGSAW_2019[1:], *mentions, *decided, "flagged"]
 
 
 def test_any_judging_head_flags_at_its_own_threshold(original: Path) -> None:
     values = named(load(original), "you idiot")
-    highest = max(value for key, value in values.items() if key != "flagged")
+    highest = max(value for key, value in values.items() if not key.endswith("flagged"))
     assert named(load(original, threshold=highest + 1e-6), "you idiot")["flagged"] is False
     assert named(load(original, threshold=highest), "you idiot")["flagged"] is True
     own = {"threat": values["threat"]}
-    assert named(load(original, threshold=1.0, thresholds=own), "you idiot")["flagged"] is True
+    found = named(load(original, threshold=1.0, thresholds=own), "you idiot")
+    assert (found["flagged"], found["threat.flagged"], found["insult.flagged"]) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_whom_a_text_mentions_flags_nothing(unbiased: Path) -> None:
     heads = [head for head in load(unbiased).outputs if not head.startswith("mentions_")]
-    judged = [head or "toxicity" for head in heads if head != "flagged"]
+    judged = [head or "toxicity" for head in heads if not head.endswith("flagged")]
     tool = load(unbiased, threshold=0.0, thresholds=dict.fromkeys(judged, 1.0))
     values = named(tool, "you idiot")
     assert max(value for key, value in values.items() if key.startswith("mentions_")) > 0
