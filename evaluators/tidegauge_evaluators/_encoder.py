@@ -25,7 +25,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 TRUSTED = "sentence_transformers."
 """Modules of an encoder come from this package; a folder's own code is never run."""
-BUDGETS = {"cpu": 2_048, "mps": 16_384, "cuda": 131_072}
+BUDGETS = {"cpu": 1_024, "mps": 16_384, "cuda": 131_072}
 """Tokens of a batch, padding included, by kind of device."""
 
 

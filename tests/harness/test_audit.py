@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from tidegauge.audit import Audit, OfGroup, Share, auroc, difference, run_audit, wilson
 from tidegauge.audit_cases import Case, read_cases
-from tidegauge.cli_audit import audit
+from tidegauge.cli.audit import audit
 from tidegauge.errors import DataError, NotApplicable, TidegaugeError
 from tidegauge.records import Kind
 from tidegauge.scorer import About, Joined, Texts, Unit

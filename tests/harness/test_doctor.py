@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from tidegauge import doctor
-from tidegauge.cli_models import doctor as command
-from tidegauge.cli_models import models
+from tidegauge.cli.models import doctor as command
+from tidegauge.cli.models import models
 from tidegauge.doctor import Finding, diagnose
 
 

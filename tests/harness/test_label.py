@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 pytest.importorskip("httpx2")
 pytest.importorskip("sentencex")
 
-from tidegauge.cli_label import label
+from tidegauge.cli.label import label
 from tidegauge.errors import DataError, SuiteError, TidegaugeError
 
 ROWS = 300

@@ -94,7 +94,7 @@ def hub() -> Iterator[ThreadingHTTPServer]:
 
 def command(*args: str, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
     code = (
-        "import sys; from tidegauge.cli_models import models; from tidegauge.errors import "
+        "import sys; from tidegauge.cli.models import models; from tidegauge.errors import "
         "TidegaugeError\ntry: sys.exit(models.main(standalone_mode=False))\n"
         "except TidegaugeError as e: print(e); sys.exit(2)"
     )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegauge import __version__
-from tidegauge.cli_audit import audit
-from tidegauge.cli_label import label
-from tidegauge.cli_models import doctor, models
+from tidegauge.cli.audit import audit
+from tidegauge.cli.label import label
+from tidegauge.cli.models import doctor, models
 from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
