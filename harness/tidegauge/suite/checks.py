@@ -184,6 +184,9 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
 def _tool(name: str, node: Node) -> Evaluator | None:
     try:
         return evaluator(name)
+    except SuiteError as error:
+        node.complain(f"found no measure: {error.message}", error.hint)
+        return None
     except (ImportError, AttributeError) as error:
         node.complain(
             f"found an evaluator that cannot be loaded: {error}", "repair the package it is in"

@@ -87,7 +87,7 @@ def _tool(written: str, node: Node) -> ScorerTool | None:
     try:
         return scorer(written)
     except SuiteError as error:
-        node.complain(f"found {error.message}", error.hint)
+        node.complain(f"found no scorer: {error.message}", error.hint)
     except (ImportError, AttributeError) as error:
         node.complain(f"found a scorer that cannot be loaded: {error}", "repair its package")
     return None
