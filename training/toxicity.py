@@ -25,7 +25,7 @@ from tidegauge_evaluators._toxic_features import COUNTS
 
 SEED = 20240
 HEADS = ("toxicity", "identity_attack")
-EPOCHS = 3
+EPOCHS = 2
 LICENCE = "Apache-2.0; trained on data under MIT, CC0-1.0, CC BY 4.0, CC BY 3.0, Apache-2.0"
 FOLDER = Path(model.__file__).parent / "models" / "toxicity"
 
