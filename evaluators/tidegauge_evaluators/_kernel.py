@@ -59,11 +59,6 @@ def gaussian(vectors: Matrix, bandwidth: float) -> Kernel:
     return kernel
 
 
-def linear(a: Matrix, b: Matrix) -> Matrix:
-    """Give the products whose gap is the squared distance of the two means."""
-    return a @ b.T
-
-
 def median_distance(vectors: Matrix) -> float:
     """Median distance of two different rows, from at most a thousand of them.
 
@@ -77,7 +72,7 @@ def median_distance(vectors: Matrix) -> float:
     return middle if middle > 1e-6 else float(upper.mean())
 
 
-def kernel_gap(pool: Pool, sides: Matrix, kernel: Kernel) -> Gap:
+def kernel_gap(pool: Pool, sides: Matrix, kernel: Kernel | None = None) -> Gap:
     """Squared distance of the two sides' mean embeddings, for every way to draw the sides.
 
     The unbiased estimate of Gretton et al. 2012 (JMLR 13, eq. 3), with pairs inside a unit left
@@ -87,9 +82,12 @@ def kernel_gap(pool: Pool, sides: Matrix, kernel: Kernel) -> Gap:
     ----------
     sides
         Shape (units, 1 + B), from ``drawn_sides``.
+    kernel
+        Of two sets of rows; ``None`` = their products, whose gap is the squared distance of the
+        two mean vectors.
     """
     sizes = pool.sizes
-    sums = _sums(pool, sides, kernel)
+    sums = _products(pool, sides) if kernel is None else _sums(pool, sides, kernel)
     held = pool.held.astype(np.float64)
     both = np.flatnonzero(held == 2.0)
     inside, squares = sums.inside, (sizes**2).astype(np.float64)
@@ -156,6 +154,23 @@ def _sums(pool: Pool, sides: Matrix, kernel: Kernel) -> _Sums:
         inside=inside,
         to_now=towards[:, 0],
         to_all=towards[:, 1],
+    )
+
+
+def _products(pool: Pool, sides: Matrix) -> _Sums:
+    """Sum the products of rows, which needs no pairs: sums of rows are multiplied instead."""
+    starts = np.searchsorted(pool.unit, np.arange(len(pool.now)))
+    rows = np.add.reduceat(pool.vectors, starts, axis=0)
+    exact, held = rows.astype(np.float64), pool.held.astype(np.float64)
+    everything = exact.T @ held
+    to_all = exact @ everything
+    return _Sums(
+        now=np.einsum("ij,ij->j", now := (rows.T @ sides), now, dtype=np.float64),
+        mixed=to_all @ sides,
+        all=float(everything @ everything),
+        inside=np.einsum("ij,ij->i", exact, exact),
+        to_now=exact @ (exact.T @ sides[:, 0]),
+        to_all=to_all,
     )
 
 

@@ -56,23 +56,24 @@ def cluster(rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Places,
 def _seeds(rows: Matrix, count: int, rng: np.random.Generator) -> Matrix:
     """Rows far from one another."""
     chosen = [int(rng.integers(len(rows)))]
-    far = _squares(rows, rows[chosen])[:, 0]
+    lengths = np.einsum("ij,ij->i", rows, rows).astype(np.float64)
+    far = _squares(rows, lengths, chosen[0])
     while len(chosen) < count and far.sum() > 0.0:
         chosen.append(int(rng.choice(len(rows), p=far / far.sum())))
-        far = np.minimum(far, _squares(rows, rows[chosen[-1:]])[:, 0])
+        far = np.minimum(far, _squares(rows, lengths, chosen[-1]))
     return rows[chosen]
 
 
+def _squares(rows: Matrix, lengths: Floats, place: int) -> Floats:
+    """Squared distance of every row from one of them; exactly 0 from its like."""
+    found: Floats = lengths + lengths[place] - 2.0 * (rows @ rows[place])
+    found[found < 1e-6 * lengths.max(initial=0.0)] = 0.0
+    return found
+
+
 def _nearest(rows: Matrix, centres: Matrix) -> Places:
-    return np.asarray(_squares(rows, centres).argmin(axis=1), dtype=np.int64)
-
-
-def _squares(rows: Matrix, centres: Matrix) -> Floats:
-    """Squared distances, shape (rows, centres), in double precision where sums need it."""
-    lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)[:, None]
-    table = lengths - 2.0 * (rows @ centres.T)
-    table += np.einsum("ij,ij->i", centres, centres, dtype=np.float64)
-    return np.asarray(np.maximum(table, 0.0), dtype=np.float64)
+    nearness = rows @ centres.T - 0.5 * np.einsum("ij,ij->i", centres, centres)
+    return np.asarray(nearness.argmax(axis=1), dtype=np.int64)
 
 
 def _means(rows: Matrix, topic: Places, count: int) -> Matrix:

@@ -10,7 +10,7 @@ from tidegauge.profile import VectorSample
 from tidegauge.records import Card, Interval, Score
 from tidegauge_evaluators._distributions import normal_quantile
 from tidegauge_evaluators._drift_evidence import typical_rows
-from tidegauge_evaluators._kernel import kernel_gap, linear
+from tidegauge_evaluators._kernel import kernel_gap
 from tidegauge_evaluators._permutation import chance_p, drawn_sides
 from tidegauge_evaluators._vectors import FEWEST, MOST, nothing_varies, pooled
 
@@ -71,7 +71,7 @@ def centroid_distance(
     pool = pooled(baseline, current, rng, min_rows=min_rows, most=max_rows)
     if pool.constant:
         return nothing_varies(pool)
-    gap = kernel_gap(pool, drawn_sides(pool, rng, permutations), linear)
+    gap = kernel_gap(pool, drawn_sides(pool, rng, permutations))
     reach = normal_quantile(0.5 + confidence / 2.0) * math.sqrt(
         gap.variance + float(gap.permuted.var())
     )
