@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,34 +46,29 @@ class Labelled:
 
 
 def fit(data: Labelled, *, seed: int = 0) -> Head:
-    """Train so that the worst claim of a response tells its label; not calibrated yet."""
+    """Train so that claims pooled tell a response's label; not calibrated yet."""
     centre, scale = data.features.mean(axis=0), data.features.std(axis=0) + 1e-3
     near = np.clip((data.features - centre) / scale, -REACH, REACH).astype(np.float32)
     nets = [_network(near, data, seed + i) for i in range(NETWORKS)]
-    hidden, hidden_bias, output, output_bias = zip(*nets, strict=True)
+    hidden, hidden_bias, output, output_bias, share = zip(*nets, strict=True)
     return Head(
         centre=centre.astype(np.float32),
         scale=scale.astype(np.float32),
         hidden=np.concatenate(hidden, axis=1),
         hidden_bias=np.concatenate(hidden_bias),
-        output=np.concatenate(output) / NETWORKS,
+        output=(np.concatenate(output) / NETWORKS).astype(np.float32),
         output_bias=float(np.mean(output_bias)),
+        worst=float(np.mean(share)),
         slope=1.0,
         intercept=0.0,
     )
 
 
-def worst(head: Head, data: Labelled) -> NDArray[np.float64]:
-    """Log-odds of each response: the largest over its claims."""
-    found = np.full(len(data.labels), -np.inf)
-    np.maximum.at(found, data.owner, head.log_odds(data.features))
-    return found
-
-
-def calibrated(head: Head, data: Labelled) -> Head:
-    """Set slope and intercept by logistic regression on responses not trained on."""
-    slope, intercept = platt(worst(head, data), data.labels, data.weights)
-    return replace(head, slope=slope, intercept=intercept)
+def pooled(head: Head, data: Labelled) -> NDArray[np.float64]:
+    """Log-odds of each response."""
+    claims = head.log_odds(data.features)
+    borders = np.flatnonzero(np.diff(data.owner)) + 1
+    return np.array([head.pooled(part) for part in np.split(claims, borders)])
 
 
 def platt(
@@ -95,7 +90,7 @@ def platt(
 
 def _network(
     near: NDArray[np.float32], data: Labelled, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float, float]:
     import torch
 
     draw = torch.Generator().manual_seed(seed)
@@ -105,20 +100,25 @@ def _network(
         torch.zeros(UNITS),
         torch.randn(UNITS, generator=draw) / UNITS**0.5,
         torch.zeros(1),
+        torch.zeros(1),
     ]
     for part in parts:
         part.requires_grad_()
-    hidden, hidden_bias, output, output_bias = parts
+    hidden, hidden_bias, output, output_bias, share = parts
     descent = torch.optim.AdamW(parts, lr=RATE, weight_decay=DECAY)
     pace = torch.optim.lr_scheduler.OneCycleLR(descent, RATE, total_steps=STEPS)
     inputs, owner = torch.from_numpy(near), torch.from_numpy(data.owner)
     labels = torch.from_numpy(data.labels).float()
+    counts = torch.bincount(owner, minlength=len(labels))
     weights = torch.from_numpy(data.weights / data.weights.sum()).float()
     for _ in range(STEPS):
         kept = torch.rand(UNITS, generator=draw) >= DROPPED
         inner = torch.tanh(inputs @ hidden + hidden_bias) * kept / (1 - DROPPED)
         claims = inner @ output + output_bias
-        response = torch.full_like(labels, -torch.inf).scatter_reduce(0, owner, claims, "amax")
+        worst = torch.full_like(labels, -torch.inf).scatter_reduce(0, owner, claims, "amax")
+        mean = torch.zeros_like(labels).index_add(0, owner, claims) / counts
+        weight = torch.sigmoid(share)
+        response = weight * worst + (1 - weight) * mean
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             response, labels, weights, reduction="sum"
         )
@@ -127,7 +127,7 @@ def _network(
         descent.step()
         pace.step()
     found = [part.detach().numpy() for part in parts]
-    return found[0], found[1], found[2], float(found[3][0])
+    return found[0], found[1], found[2], float(found[3][0]), float(1 / (1 + np.exp(-found[4][0])))
 
 
 def even_weights(sets: Sequence[str]) -> NDArray[np.float64]:

@@ -1,9 +1,8 @@
 """Train the embedded groundedness model: ``python training/groundedness.py --data FOLDER``.
 
-Everything is seeded and split by context. The tagger and the heads are fitted by folds first:
-each response's numbers come from weights that did not see its context, the upper head learns and
-both are calibrated on those. The shipped weights are then fitted on all folds; the held-out part
-is not looked at here (``benchmarks/text_quality.py`` does).
+Everything is seeded and split by context. The heads are calibrated by folds: on numbers that each
+response got from weights that did not see its context; the shipped weights are then fitted to all
+folds. The held-out part is not looked at here (``benchmarks/text_quality.py`` does).
 """
 
 from __future__ import annotations
@@ -14,30 +13,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from _groundedness_claims import Example, examples_of, rarity_of, table_of
 from _groundedness_data import rows_of
-from _groundedness_head import Labelled, even_weights, fit, platt, worst
-from _groundedness_pairs import Reader, made_of, pairs_of, tagged_changes, tagged_of
-from _groundedness_reader import Encoding
-from _groundedness_tagger import Tagged, learn
+from _groundedness_head import Labelled, even_weights, fit, platt, pooled
+from _groundedness_reader import Encoding, Reader, aligned_of
 from tidegauge.models.digests import digests
 from tidegauge.models.manifest import MANIFEST, Manifest, write_manifest
 from tidegauge_evaluators._support import FEATURES, Rarity
-from tidegauge_evaluators._support_aligner import ALIGNED, TAGGER, Beside, aligned
 from tidegauge_evaluators._support_head import ALONE, BOTH, FORMAT, SETTINGS, WEIGHTS, Head
 
 HERE = Path(__file__).parents[1] / "evaluators" / "tidegauge_evaluators" / "models" / "groundedness"
 LICENCE = "Apache-2.0; trained on data under the licences that CARD.md lists"
 FOLDS = 3
-MADE = 6_000
-"""Sentences changed by ourselves."""
-WEIGHT = 0.3
-"""Weight of a changed sentence, where a labelled response has about 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,7 +36,6 @@ class Trained:
     """All that is shipped."""
 
     heads: Mapping[str, Head]
-    tagger: Mapping[str, Any]
     rarity: Rarity
     base_rate: float
 
@@ -55,38 +45,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds groundedness/")
     parser.add_argument("--out", type=Path, default=HERE, help="folder to write")
-    parser.add_argument("--seed", type=int, default=0, help="of split, changes and training")
-    parser.add_argument("--made", type=int, default=MADE, help="sentences to change")
+    parser.add_argument("--seed", type=int, default=0, help="of split and training")
     asked = parser.parse_args(arguments)
     folder = asked.data / "groundedness" if (asked.data / "groundedness").is_dir() else asked.data
     rows = rows_of(folder, seed=asked.seed)
     examples = [e for e in examples_of([r for r in rows if r.part == "train"]) if e.claims]
-    write(asked.out, train(examples, Encoding.packaged(), made=asked.made, seed=asked.seed))
+    write(asked.out, train(examples, Encoding.packaged(), seed=asked.seed))
     return 0
 
 
-def train(examples: Sequence[Example], reader: Reader, *, made: int, seed: int) -> Trained:
-    """Fit tagger and heads to examples that state something."""
+def train(examples: Sequence[Example], reader: Reader, *, seed: int) -> Trained:
+    """Fit the heads to examples that state something."""
     rarity = rarity_of(examples)
     words = labelled(examples, table_of(examples, rarity).features)
-    fold = folds_of([e.row.group for e in examples], seed)
-    pairs = pairs_of(examples, rarity, reader)
-    responses = tagged_of(examples, pairs, words.weights, reader)
-    changes = made_of(examples, rarity, most=made, seed=seed)
-    changed = tagged_changes(changes, WEIGHT, reader)
-    place = {e.row.group: int(k) for e, k in zip(examples, fold, strict=True)}
-    changed_fold = np.array([place[one.group] for one in changes], np.int64)
-    numbers = np.zeros((len(words.owner), len(ALIGNED)), np.float32)
-    for k in range(FOLDS):
-        seen = _some(responses, fold != k) + _some(changed, changed_fold != k)
-        apart = np.flatnonzero(fold == k)
-        tagger = _floats(learn(seen, seed=seed))
-        numbers[np.isin(words.owner, apart)] = measured([pairs[i] for i in apart], tagger)
-        say(f"fold {k}: tagger fitted to {len(seen)}, applied to {len(apart)} responses")
+    numbers = aligned_of(examples, rarity, reader)
     both = replace(words, features=np.concatenate([words.features, numbers], axis=1))
+    fold = folds_of([e.row.group for e in examples], seed)
     return Trained(
         heads={ALONE: calibrated(words, fold, seed), BOTH: calibrated(both, fold, seed)},
-        tagger=learn(responses + changed, seed=seed),
         rarity=rarity,
         base_rate=float(np.average(words.labels, weights=words.weights)),
     )
@@ -114,19 +90,9 @@ def calibrated(data: Labelled, fold: NDArray[np.int64], seed: int) -> Head:
     apart = np.zeros(len(data.labels))
     for k in range(FOLDS):
         head = fit(data.some(fold != k), seed=seed)
-        apart[fold == k] = worst(head, data.some(fold == k))
+        apart[fold == k] = pooled(head, data.some(fold == k))
     slope, intercept = platt(apart, data.labels, data.weights)
     return replace(fit(data, seed=seed), slope=slope, intercept=intercept)
-
-
-def measured(pairs: Sequence[Sequence[Beside]], tagger: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Work out the encoder's numbers of all claims, shape (claims, ``ALIGNED``)."""
-    import torch
-
-    with torch.inference_mode():
-        return np.stack(
-            [aligned(Beside(*(t.float() for t in claim)), tagger) for row in pairs for claim in row]
-        )
 
 
 def write(out: Path, found: Trained) -> None:
@@ -147,15 +113,13 @@ def write(out: Path, found: Trained) -> None:
         )
     }
     save_file(weights, out / WEIGHTS)
-    save_file({name: np.asarray(values) for name, values in found.tagger.items()}, out / TAGGER)
-    for name in (WEIGHTS, TAGGER):
-        (out / name).chmod(0o644)  # the library writes for its owner only
+    (out / WEIGHTS).chmod(0o644)  # the library writes for its owner only
     settings = {
         "format": FORMAT,
         "features": FEATURES,
         "base_rate": round(found.base_rate, 4),
         "calibration": {
-            name: (round(head.slope, 5), round(head.intercept, 5))
+            name: (round(head.worst, 5), round(head.slope, 5), round(head.intercept, 5))
             for name, head in found.heads.items()
         },
         "floor": found.rarity.floor,
@@ -174,19 +138,6 @@ def write(out: Path, found: Trained) -> None:
             sha256=digests(out, anew=True),
         ),
     )
-
-
-def say(line: str) -> None:
-    """Tell how far it is."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def _some(responses: Sequence[Tagged], wanted: NDArray[np.bool_]) -> list[Tagged]:
-    return [one for one, keep in zip(responses, wanted, strict=True) if keep]
-
-
-def _floats(weights: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values.float() for name, values in weights.items()}
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ FEATURES = (
     "novel_to_both",
     "own",
     "opinion",
+    "novel_response",
 )
 """Names of what ``features`` returns, in order."""
 
@@ -172,7 +173,11 @@ def unsupported(claim: Sequence[Word], given: Premise) -> list[Word]:
 
 
 def features(
-    claim: Sequence[Word], given: Premise, question: frozenset[str], rarity: Rarity
+    claim: Sequence[Word],
+    given: Premise,
+    question: frozenset[str],
+    rarity: Rarity,
+    novel_response: float,
 ) -> NDArray[np.float32]:
     """Describe one claim's support.
 
@@ -186,6 +191,8 @@ def features(
         Stems of the question; empty where there is none.
     rarity
         Weights of words.
+    novel_response
+        Share of the whole response's words that the context lacks.
 
     Returns
     -------
@@ -224,6 +231,7 @@ def features(
         _mean([w.stem not in question and w.stem not in given.everywhere for w in content]),
         _mean([word.text.casefold() in OWN for word in claim]),
         _mean([word.text.casefold() in OPINION for word in claim]),
+        novel_response,
     )
     return np.array(values, dtype=np.float32)
 

@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from tidegauge.models import Folder, best_device, bounded_threads
 from tidegauge.scorer import Inferred, Unit
 from tidegauge_evaluators import _toxic_layers as bert
-from tidegauge_evaluators._support_tagger import token_log_odds
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 NEEDED = ("torch", "tokenizers", "safetensors")
 """Packages without which the encoder cannot run."""
-TAGGER = "tagger.safetensors"
 VERSION = 1
 LOWER, UPPER = 3, 6
 """Layers whose vectors are compared: nearer to the word, nearer to its meaning."""
@@ -32,8 +30,6 @@ PIECES = 4
 """Characters of a word piece, about: batches need an estimate of length and no more."""
 
 ALIGNED = (
-    "tagged",
-    "tagged_mean",
     "kinship",
     "kinship_lowest",
     "kinship_tenth",
@@ -44,24 +40,9 @@ ALIGNED = (
     "unmatched",
     "nearest_window",
 )
-"""Names of what the encoder's half adds to a claim's features: log-odds by the tagger; largest
-cosine to a piece of the context, of the upper layer over the claim's pieces (mean, least,
-quantiles, mean of the three least) and of the lower one; share of pieces that the context lacks;
-cosine of the whole claim to its nearest window."""
-
-
-class Beside(NamedTuple):
-    """A claim's pieces, and for each its counterpart in the context; equally long."""
-
-    upper: Tensor
-    """Shape (pieces, width), each of length 1; likewise the next three."""
-    upper_near: Tensor
-    lower: Tensor
-    lower_near: Tensor
-    scalars: Tensor
-    """Shape (pieces, ``SCALARS``)."""
-    nearest: Tensor
-    """Cosine of the whole claim to its nearest window, shape ()."""
+"""Names of what the encoder adds to a claim's features: each piece's largest cosine to a piece of
+the context, of the upper layer (mean, least, quantiles, mean of the three least) and of the lower
+one; share of pieces that the context lacks; cosine of the whole claim to its nearest window."""
 
 
 class Read(NamedTuple):
@@ -80,14 +61,13 @@ class Read(NamedTuple):
 class Aligner:
     """The encoder's half of the model; a unit is a claim, then windows of its context."""
 
-    folder: Folder
     encoder: Folder
     device: str = ""
 
     @property
     def identity(self) -> str:
-        """SHA-256 in hex over both folders."""
-        parts = (VERSION, self.folder.identity, self.encoder.identity)
+        """SHA-256 in hex over the encoder and how it is read."""
+        parts = (VERSION, ALIGNED, LOWER, UPPER, self.encoder.identity)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
@@ -108,7 +88,7 @@ class Aligner:
         """Describe each claim, shape (units, width); windows that units share are read once."""
         import torch
 
-        loaded = load(self.folder.path, self.encoder.path, self.identity, best_device(self.device))
+        loaded = load(self.encoder.path, self.encoder.identity, best_device(self.device))
         texts = list(dict.fromkeys(text for unit in units for text in unit))
         found = np.zeros((len(units), self.width), np.float32)
         with torch.inference_mode():
@@ -116,16 +96,15 @@ class Aligner:
             for place, (claim, *windows) in enumerate(units):
                 near = [known[window] for window in windows if len(known[window].pieces)]
                 if near and len(known[claim].pieces):
-                    found[place] = aligned(beside(known[claim], near), loaded.tagger)
+                    found[place] = aligned(known[claim], near)
         return Inferred(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loaded:
-    """Encoder and tagger in memory."""
+    """The encoder in memory."""
 
     weights: Mapping[str, Any]
-    tagger: Mapping[str, Any]
     tokenizer: Any
     device: str
 
@@ -164,70 +143,29 @@ class Loaded:
         }
 
 
-def beside(claim: Read, near: Sequence[Read]) -> Beside:
-    """Find each piece's counterpart."""
-    import torch
-
-    pieces = torch.cat([window.pieces for window in near])
-    lower = torch.cat([window.lower for window in near])
-    upper = torch.cat([window.upper for window in near])
-    kin, like = claim.upper @ upper.T, claim.lower @ lower.T
-    best, at = kin.topk(min(2, len(pieces)), dim=1)
-    like_best, like_at = like.max(dim=1)
-    same = claim.pieces[:, None] == pieces[None]
-    step = torch.diff(at[:, 0], prepend=at[:1, 0] - 1)
-    scalars = (
-        best[:, 0],
-        best[:, -1],
-        like_best,
-        same.any(dim=1).float(),
-        (pieces[at[:, 0]] == claim.pieces).float(),
-        (step == 1).float(),
-        kin.gather(1, like_at[:, None])[:, 0],
-        kin.masked_fill(~same, -1.0).max(dim=1).values,
-        torch.full_like(like_best, float(np.log(len(pieces)) / 6)),
-    )
-    return Beside(
-        upper=claim.upper,
-        upper_near=upper[at[:, 0]],
-        lower=claim.lower,
-        lower_near=lower[like_at],
-        scalars=torch.stack(scalars, dim=1),
-        nearest=torch.stack([claim.whole @ window.whole for window in near]).max(),
-    )
-
-
-def aligned(pairs: Beside, tagger: Mapping[str, Any]) -> NDArray[np.float32]:
+def aligned(claim: Read, near: Sequence[Read]) -> NDArray[np.float32]:
     """Work out one claim's numbers, shape (``ALIGNED``,)."""
     import torch
 
-    said = token_log_odds(pairs, tagger) if tagger else torch.zeros(1)
-    kin, like = pairs.scalars[:, 0], pairs.scalars[:, 2]
-    lowest = kin.sort().values
+    upper = torch.cat([window.upper for window in near])
+    lower = torch.cat([window.lower for window in near])
+    pieces = torch.cat([window.pieces for window in near])
+    kin = (claim.upper @ upper.T).max(dim=1).values.sort().values
+    like = (claim.lower @ lower.T).max(dim=1).values
     values = torch.stack(
         [
-            any_of(said),
-            said.mean(),
             kin.mean(),
-            lowest[0],
+            kin[0],
             kin.quantile(0.1),
             kin.quantile(0.25),
-            lowest[:3].mean(),
+            kin[:3].mean(),
             like.mean(),
             like.min(),
-            1.0 - pairs.scalars[:, 3].mean(),
-            pairs.nearest,
+            1.0 - torch.isin(claim.pieces, pieces).float().mean(),
+            torch.stack([claim.whole @ window.whole for window in near]).max(),
         ]
     )
     return np.asarray(values.cpu().numpy(), np.float32)
-
-
-def any_of(log_odds: Tensor) -> Tensor:
-    """Log-odds that any of some independent things holds, of the log-odds of each."""
-    import torch
-
-    none = -torch.nn.functional.softplus(log_odds.float()).sum()
-    return torch.log(-torch.expm1(none.clamp(max=-1e-6))) - none
 
 
 def clean(text: str) -> str:
@@ -241,20 +179,8 @@ def encoder_missing() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2)
-def load(path: Path, encoder: Path, identity: str, device: str) -> Loaded:
-    """Load the weights of two folders once; the identity is there so that changes are seen.
-
-    Parameters
-    ----------
-    path
-        The model's own folder; one without a tagger gives the encoder alone.
-    encoder
-        The packaged encoder's folder.
-    identity
-        Of both.
-    device
-        Where to.
-    """
+def load(encoder: Path, identity: str, device: str) -> Loaded:
+    """Load the encoder's folder once; its identity is there so that changes are seen."""
     import torch
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
@@ -264,16 +190,6 @@ def load(path: Path, encoder: Path, identity: str, device: str) -> Loaded:
     tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(bert.LARGEST)
-
-    def floats(file: Path) -> dict[str, Any]:
-        if not file.is_file():
-            return {}
-        kept = load_file(file).items()
-        return {name: w.float().to(device) for name, w in kept if w.is_floating_point()}
-
-    return Loaded(
-        weights=floats(encoder / "model.safetensors"),
-        tagger=floats(path / TAGGER),
-        tokenizer=tokenizer,
-        device=device,
-    )
+    kept = load_file(encoder / "model.safetensors").items()
+    weights = {name: w.float().to(device) for name, w in kept if w.is_floating_point()}
+    return Loaded(weights=weights, tokenizer=tokenizer, device=device)

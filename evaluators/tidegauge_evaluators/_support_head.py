@@ -29,7 +29,7 @@ REACH = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
-    """A network of one hidden layer, its output calibrated for the largest over a response."""
+    """A network of one hidden layer, calibrated for what ``pooled`` makes of a response."""
 
     centre: Floats
     """Shape (features,)."""
@@ -41,6 +41,8 @@ class Head:
     output: Floats
     """Shape (units,)."""
     output_bias: float
+    worst: float
+    """Weight of the worst claim in a response; the mean over its claims has the rest."""
     slope: float
     intercept: float
 
@@ -49,6 +51,10 @@ class Head:
         near = np.clip((features - self.centre) / self.scale, -REACH, REACH)
         raw = np.tanh(near @ self.hidden + self.hidden_bias) @ self.output + self.output_bias
         return np.asarray(self.slope * raw + self.intercept, np.float32)
+
+    def pooled(self, log_odds: Floats) -> float:
+        """Log-odds of a response, of those of its claims, shape (claims,)."""
+        return float(self.worst * log_odds.max() + (1.0 - self.worst) * log_odds.mean())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +107,7 @@ def _head(name: str, weights: Mapping[str, NDArray[Any]], settings: Mapping[str,
     def of(part: str) -> Floats:
         return weights[f"{name}.{part}"].astype(np.float32)
 
-    slope, intercept = settings["calibration"][name]
+    worst, slope, intercept = settings["calibration"][name]
     return Head(
         centre=of("centre"),
         scale=of("scale"),
@@ -109,6 +115,7 @@ def _head(name: str, weights: Mapping[str, NDArray[Any]], settings: Mapping[str,
         hidden_bias=of("hidden_bias"),
         output=of("output"),
         output_bias=float(of("output_bias")[0]),
+        worst=float(worst),
         slope=float(slope),
         intercept=float(intercept),
     )

@@ -46,6 +46,11 @@ CARD = ScorerCard(
 
 NAME = "hallucination.embedded"
 MODEL = "groundedness"
+POOLED = (
+    "a response's probability is of any sentence unsupported, learned from its worst sentence and "
+    "the mean over all"
+)
+"""What the rule ``any`` means here, in the words of a report."""
 NEAR = 3
 """Windows of the context that the encoder reads for a claim."""
 SHOWN = 6
@@ -66,9 +71,10 @@ def embedded(
 
     Its number for a sentence is the probability that a reader would call it unsupported: what
     the context neither says nor denies counts as unsupported too. It was calibrated on whole
-    responses under the rule ``any``, so the probability of a response is that of its worst
-    sentence; the other two rules are numbers to compare, not probabilities. Greetings,
-    questions, offers and refusals are set apart first.
+    responses under the rule ``any``: log-odds of a response are a weighted mean of those of its
+    worst sentence and of all its sentences, the weight being learned; the other two rules are
+    numbers to compare, not probabilities. Greetings, questions, offers and refusals are set apart
+    first.
 
     It reads English. Its card says how good it is and where it fails: paraphrase in other words
     is often taken for unsupported, and a swapped role or a false conclusion is often missed.
@@ -81,8 +87,8 @@ def embedded(
     threshold
         Probability from which a sentence counts as unsupported and a response is flagged.
     rollup
-        How sentences make a response: ``any`` = the worst one, ``share`` of those at or above
-        the threshold, ``mean``.
+        How sentences make a response: ``any`` = as it was calibrated, ``share`` of those at or
+        above the threshold, ``mean`` of their probabilities.
     prior
         Share of responses in your log that you believe to be unsupported; 0 = as among the
         labelled responses it was calibrated on, more than half.
@@ -106,7 +112,7 @@ def embedded(
     splitter()
     folder = shelf.find(MODEL)
     heads = read_heads(folder)
-    aligner, lost = (None, "") if fast or heads.both is None else _aligner(shelf, folder)
+    aligner, lost = (None, "") if fast or heads.both is None else _aligner(shelf)
     return Embedded(
         folder=folder,
         heads=heads,
@@ -118,12 +124,12 @@ def embedded(
     )
 
 
-def _aligner(shelf: Shelf, folder: Folder) -> tuple[Aligner | None, str]:
+def _aligner(shelf: Shelf) -> tuple[Aligner | None, str]:
     """Give the encoder's half, or say why it cannot run."""
     if missing := encoder_missing():
         return None, f"{missing[0]} is not installed"
     try:
-        return Aligner(folder=folder, encoder=shelf.find("minilm"), device=shelf.device), ""
+        return Aligner(encoder=shelf.find("minilm"), device=shelf.device), ""
     except ModelError as error:
         return None, error.message
 
@@ -155,15 +161,16 @@ class Embedded:
     @property
     def identity(self) -> str:
         """SHA-256 over weights, sentence splitter and settings."""
-        model = self.aligner.identity if self.aligner else self.folder.identity
-        said = (NAME, 1, model, splitter(), self.rule, self.threshold, self.prior)
+        encoder = self.aligner.identity if self.aligner else ""
+        model = (self.folder.identity, encoder, splitter())
+        said = (NAME, 1, model, self.rule, self.threshold, self.prior)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @property
     def about(self) -> About:
         """Name, licence and what limits the numbers."""
         notes = [
-            RULES[self.rule],
+            POOLED if self.rule == "any" else RULES[self.rule],
             f"flagged = at or above {self.threshold:g}, where {self.prior:.2g} of all responses "
             "are taken to be unsupported",
             "trained on English dialogue, summaries, definitions and Wikipedia claims; read its "
@@ -190,8 +197,11 @@ class Embedded:
         table = described(split, given, row.get("question", ""), self.heads.rarity)
         if self.aligner is not None:
             table = np.concatenate([table, outputs], axis=1)
-        probabilities = moved(self._head.log_odds(table), self.heads.base_rate, self.prior)
+        log_odds = self._head.log_odds(table)
+        probabilities = self._moved(log_odds)
         value = roll_up(probabilities, self.rule, self.threshold)
+        if self.rule == "any":
+            value = float(self._moved(np.array([self._head.pooled(log_odds)], np.float32))[0])
         worst = int(probabilities.argmax())
         return Joined(
             (
@@ -204,6 +214,9 @@ class Embedded:
             ),
             because=reason(stated[worst], unsupported(split[worst], given)),
         )
+
+    def _moved(self, log_odds: NDArray[np.float32]) -> NDArray[np.float64]:
+        return moved(log_odds, self.heads.base_rate, self.prior)
 
     @property
     def _head(self) -> Head:
@@ -232,7 +245,8 @@ def described(
 ) -> NDArray[np.float32]:
     """Features of all claims without the encoder, shape (claims, features)."""
     asked = frozenset(word.stem for word in words(question))
-    rows = [features(claim, given, asked, rarity) for claim in split]
+    novel = novel_words(split, given)
+    rows = [features(claim, given, asked, rarity, novel) for claim in split]
     return np.stack(rows)
 
 
