@@ -27,11 +27,12 @@ def examples(found: Iterable[Example]) -> list[dict[str, Any]]:
 def _scorer(one: Scoring, place: int) -> dict[str, Any]:
     model = f"{one.model} ({one.licence})" if one.model and one.licence else one.model
     name = one.scorer if one.scorer != one.column else ""
+    told = (one.card.title, name, model and f"model {model}", _settings(one))
     return {
         "id": f"s{place}",
         "column": one.column,
         "explain": one.card.explain,
-        "meta": " · ".join(filter(None, (one.card.title, name, model and f"model {model}", _settings(one)))),
+        "meta": " · ".join(filter(None, told)),
         "identity": one.identity[:16],
         "notes": one.notes,
         "rows": list(_rows(one.baseline, one.current)),
