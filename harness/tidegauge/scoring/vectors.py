@@ -11,7 +11,7 @@ from tidegauge.profile import Layout, VectorSample
 
 AUTO = 2_000
 """Rows of each side that are looked at where nobody says how many: enough for a classifier to
-tell a topic that five in a hundred new prompts are about, in seconds."""
+tell a topic that six in a hundred new prompts are about, in seconds."""
 
 
 def vector_sample(rows: pa.Table, column: str, layout: Layout, n: int) -> VectorSample:
