@@ -5,7 +5,7 @@ VENV ?= .venv
 DEMO ?= tidegauge-report
 ARGS ?= # passed on: make test ARGS="-k psi"
 EXTRAS ?= text,llm,offline
-# what the demo installs beside the core; EXTRAS= leaves torch out, and the report says what it lacks
+# what the demo installs beside the core; EXTRAS=text leaves torch out, and the report says what it lacks
 
 BIN := $(VENV)/bin
 CANDIDATES := $(or $(strip $(PYTHON)),python3 python3.14 python3.13 python3.12 python3.11 python)
