@@ -31,7 +31,7 @@ class _Row:
 
 @dataclass(slots=True)
 class Worst:
-    """The rows with the worst main values, each text once."""
+    """The rows with the worst main values, each text and each deciding sentence once."""
 
     card: ScorerCard
     side: Literal["baseline", "current"]
@@ -64,14 +64,14 @@ class Worst:
         return tuple(self._example(row, roles) for row in sorted(self._heap, reverse=True))
 
     def _keep(self, row: _Row) -> None:
-        known = hash(tuple(row.texts.items()))
+        known = _point(row)
         if known in self._seen:
             return
         self._seen.add(known)
         heapq.heappush(self._heap, row)
         if len(self._heap) > self.most:
             dropped = heapq.heappop(self._heap)
-            self._seen.discard(hash(tuple(dropped.texts.items())))
+            self._seen.discard(_point(dropped))
 
     def _example(self, row: _Row, roles: Mapping[str, str]) -> Example:
         joined = row.outcome.joined
@@ -85,6 +85,13 @@ class Worst:
             because=cut(because),
             sensitive=self.card.sensitive,
         )
+
+
+def _point(row: _Row) -> int:
+    """Tell rows that show the same thing: the sentence that decided, else the texts."""
+    joined = row.outcome.joined
+    sentence = joined.because.partition(" (")[0] if joined else ""
+    return hash(sentence or tuple(row.texts.items()))
 
 
 def cut(text: str, around: str = "", most: int = SHOWN) -> str:
