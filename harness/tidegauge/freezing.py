@@ -77,6 +77,7 @@ def refresh_baseline(suite: Suite, stored: Baseline) -> Baseline:
     then = {one.column: one for one in stored.scorings}
     vectors = {one.asked.column for one in texts.sampled}
     renewed = texts.sealed(stored)
+    texts.close()
     kept = [then.get(one.column, one) for one in renewed.scorings if one.column not in vectors]
     anew = [one for one in renewed.scorings if one.column in vectors]
     return replace(renewed, scorings=(*kept, *anew))

@@ -22,10 +22,11 @@ from tidegauge.logs import Log, parse_window
 from tidegauge.models import Shelf
 from tidegauge.records import Tally
 from tidegauge.scoring import Asked, Cache, load, score_rows
+from tidegauge.scoring.log import Told
 from tidegauge.scoring.tallies import added
 from tidegauge.suite import Suite
 from tidegauge.suite.shape import Wanted
-from tidegauge.texts import Texts, Told, texts_of
+from tidegauge.texts import Texts, texts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

