@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from tidegauge_evaluators import _toxic_layers as bert
+from tidegauge_evaluators import _bert as bert
 
 LONGEST = 48
 """Tokens of a training text that are read."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tidegauge.models import Folder, best_device, bounded_threads
 from tidegauge.scorer import Inferred, Unit
-from tidegauge_evaluators import _toxic_layers as bert
+from tidegauge_evaluators import _bert as bert
 
 if TYPE_CHECKING:
     from torch import Tensor

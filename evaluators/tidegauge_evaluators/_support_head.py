@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tidegauge.errors import ModelError
 from tidegauge.models import Folder
 from tidegauge_evaluators._support import FEATURES, Rarity
-from tidegauge_evaluators._toxic_model import read_weights
+from tidegauge_evaluators._weights import read_weights
 
 Floats: TypeAlias = NDArray[np.float32]
 

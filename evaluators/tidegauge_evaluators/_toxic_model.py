@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from tidegauge.errors import ModelError
 from tidegauge.models import Folder, best_device, bounded_threads
 from tidegauge.scorer import Inferred, Unit
-from tidegauge_evaluators import _toxic_layers as bert
+from tidegauge_evaluators import _bert as bert
 from tidegauge_evaluators._toxic_features import BUCKETS, COUNTS, WINDOW_CHARACTERS, Features, read
+from tidegauge_evaluators._weights import read_weights
 
 Floats = NDArray[np.float32]
 
@@ -28,7 +29,6 @@ NEEDED = ("torch", "tokenizers", "safetensors")
 """Packages without which the layers cannot run."""
 BUDGETS = {"cpu": 4_096, "mps": 32_768, "cuda": 262_144}
 LINEAR_BUDGET = 65_536
-DTYPES = {"F16": "<f2", "F32": "<f4"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,33 +152,6 @@ class Deep:
 def layers_missing() -> tuple[str, ...]:
     """Name the packages that the layers need and that are not installed."""
     return tuple(name for name in NEEDED if find_spec(name) is None)
-
-
-def read_weights(file: Path) -> dict[str, NDArray[Any]]:
-    """Read a safetensors file with numpy alone.
-
-    Raises
-    ------
-    ModelError
-        When it is no such file, or holds other than floats of 16 or 32 bits.
-    """
-    content = file.read_bytes()
-    try:
-        length = int.from_bytes(content[:8], "little")
-        listed = json.loads(content[8 : 8 + length])
-        listed.pop("__metadata__", None)
-        return {
-            name: np.frombuffer(
-                content[8 + length + one["data_offsets"][0] : 8 + length + one["data_offsets"][1]],
-                DTYPES[one["dtype"]],
-            ).reshape(one["shape"])
-            for name, one in listed.items()
-        }
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ModelError(
-            f"{file} is no safetensors file of floats: {type(error).__name__}: {error}",
-            "install tidegauge anew",
-        ) from error
 
 
 @lru_cache(maxsize=2)

@@ -15,7 +15,8 @@ from tidegauge.errors import ModelError, NotApplicable, SuiteError, Unscored
 from tidegauge.models import Folder, Shelf
 from tidegauge_evaluators import _toxic_model
 from tidegauge_evaluators._toxic_features import BUCKETS, COUNTS, normalise, read, windows
-from tidegauge_evaluators._toxic_model import Toxicity, read_weights
+from tidegauge_evaluators._toxic_model import Toxicity
+from tidegauge_evaluators._weights import read_weights
 from tidegauge_evaluators.toxicity.embedded import Embedded, embedded
 
 SHIPPED = Path(_toxic_model.__file__).parent / "models" / "toxicity"
@@ -240,7 +241,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_the_encoder_agrees_with_transformers() -> None:
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    from tidegauge_evaluators import _toxic_layers as bert
+    from tidegauge_evaluators import _bert as bert
 
     config = transformers.BertConfig(
         hidden_size=bert.WIDTH, num_hidden_layers=bert.LAYERS, num_attention_heads=bert.HEADS,
