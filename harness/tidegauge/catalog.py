@@ -1,7 +1,8 @@
 """Evaluators and renderers by name, found through entry points and file names.
 
 A package that offers evaluators names itself once under ``tidegauge.evaluators``; each of its
-modules ``topic/name.py`` is then the evaluator ``topic.name``. Listing imports nothing.
+modules ``topic/name.py`` is then the evaluator ``topic.name``; those of the topic ``root_cause``
+explain and are apart. Listing imports nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import SuiteError
-from tidegauge.records import Card, Report, Score, ScorerCard
+from tidegauge.records import Card, ExplainerCard, Report, Score, ScorerCard
 
 if TYPE_CHECKING:
     from tidegauge.scorer import Scorer
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
+EXPLAINERS = "root_cause"
+"""Topic of the evaluators that explain."""
 OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters"})
 """Parameters that a run gives to measures which declare them: a random generator, the policy's
 confidence, the moment of judging in seconds since 1970, the rows on each side that a scorer
@@ -57,9 +60,32 @@ class ScorerTool:
     """Whether it looks for models."""
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """A unit of root-cause attribution with its card."""
+
+    name: str
+    card: ExplainerCard
+    explain: Callable[..., Any]
+
+
 def evaluator_names() -> Mapping[str, str]:
-    """Every evaluator's name and the module that holds it, without importing any.
+    """Name every measure and scorer, and the module that holds it, without importing any."""
+    return {name: place for name, place in _names().items() if not _explains(name)}
+
+
+def explainer_names() -> Mapping[str, str]:
+    """Name every unit of root-cause attribution, and the module that holds it."""
+    return {name: place for name, place in _names().items() if _explains(name)}
+
+
+def _explains(name: str) -> bool:
+    return name.partition(".")[0] == EXPLAINERS
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Every evaluator's name and the module that holds it.
 
     Raises
     ------
@@ -120,9 +146,24 @@ def is_scorer(name: str) -> bool:
     return isinstance(_loaded(name)[0], ScorerCard)
 
 
-def _loaded(name: str) -> tuple[Card | ScorerCard, Callable[..., Any], Mapping[str, Any]]:
+@cache
+def explainer(name: str) -> Explainer:
+    """Load one unit of root-cause attribution: ``root_cause.name``.
+
+    Raises
+    ------
+    SuiteError
+        When nothing provides it, the hint holding the nearest names.
+    """
+    card, explain, _ = _loaded(name, explainer_names())
+    return Explainer(name, card, explain)
+
+
+def _loaded(
+    name: str, names: Mapping[str, str] | None = None
+) -> tuple[Any, Callable[..., Any], Mapping[str, Any]]:
     """Card, function and keyword parameters of an evaluator's file."""
-    names = evaluator_names()
+    names = evaluator_names() if names is None else names
     if name not in names:
         raise SuiteError(f'nothing provides an evaluator "{name}"', nearest(name, names))
     module = importlib.import_module(names[name])

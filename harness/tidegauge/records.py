@@ -32,6 +32,13 @@ Outcome = Literal[
     "pass", "info", "warn", "critical", "inconclusive", "not_applicable", "skipped", "error"
 ]
 Severity = Literal["info", "warn", "critical"]
+Mechanism = Literal[
+    "none", "covariate", "distortion", "misaligned", "label_shift", "concept", "serving",
+    "undetermined",
+]  # fmt: skip
+"""What happened: nothing; inputs changed in the world; a column's values were changed on the way;
+rows of a column were mixed up (join or shuffle); the mix of truths changed; the truth given the
+inputs changed; the model or how it is served changed; the data cannot tell."""
 ALARMS: tuple[Outcome, ...] = ("critical", "warn")
 """Outcomes that ask for a person's attention, worst first."""
 
@@ -100,6 +107,22 @@ class ScorerCard:
     """Whether results are worth keeping: false for what is cheaper to work out than to look up."""
     sampled: bool = False
     """Whether only a sample of rows is scored: for vectors, which no profile counts."""
+    extra: str = ""
+    """Optional dependency group it needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainerCard:
+    """What a unit of root-cause attribution says of itself; every such file holds one."""
+
+    title: str
+    """The field's name for it, as a heading: "Shapley attribution to mechanisms"."""
+    explain: str
+    """The question it answers, in one sentence."""
+    reference: str
+    """The paper or standard that defines it."""
+    needs: str = ""
+    """What it cannot do without, in words: "labels on both sides", "a causal order"."""
     extra: str = ""
     """Optional dependency group it needs."""
 
@@ -390,17 +413,220 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Information:
+    """An amount of information, in nats a row, and how sure it is that there is any."""
+
+    about: str
+    """What was asked, in words: "side and features", "side and target, features known"."""
+    value: float
+    """The information; not above zero where there is none."""
+    z: float
+    """The value over its standard error."""
+    p_value: float | None = None
+    """After correction for the other questions of its kind, where there are any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How the values of a column were changed: a unit, a sentinel, merged categories."""
+
+    name: str
+    """``unit``, ``bias``, ``sentinel``, ``nulls``, ``remap``, ``merge``, ``clip``, ``sign``,
+    ``scale``, ``time_zone``, ``stale``, ``noise``, ``shuffle``, ``new_level``."""
+    said: str
+    """In a few words, with the numbers: "times 0.4536 (pounds to kilograms)"."""
+    fit: float
+    """Part of the column's change that it explains, 0 to 1."""
+    exact: bool = False
+    """Whether a constant or a rule stands behind it that nature would not have chosen."""
+    params: Mapping[str, float | str] = field(default_factory=dict)
+    """Its numbers by name: factor, offset, share, value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onset:
+    """When a change began, and whether it came at once."""
+
+    at: str
+    """First moment of the changed stretch, ISO 8601."""
+    low: str = ""
+    """Earliest moment that the data allow."""
+    high: str = ""
+    """Latest moment that the data allow."""
+    form: Literal["step", "ramp"] = "step"
+    """At once, as a deployment does, or by and by, as the world does."""
+    because: str = ""
+    """One sentence with the numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Rows on which a change is larger than elsewhere."""
+
+    where: str
+    """The rule: "region = north and income below 30,000"."""
+    columns: tuple[str, ...]
+    """Columns in the rule."""
+    excess: float
+    """Mean of current minus expected loss, or of what was asked, inside."""
+    interval: Interval | None = None
+    """Confidence interval of ``excess``, from rows that did not choose the rule."""
+    share: float = 0.0
+    """Part of the whole change that comes from inside."""
+    support: float = 0.0
+    """Share of the current rows that are inside."""
+    support_baseline: float = 0.0
+    """Share of the baseline's rows that are inside."""
+    p_value: float | None = None
+    """After correction for all rules that were tested."""
+    n: int = 0
+    """Current rows inside, among those that tested it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What repairing a column brings back, asked of the model itself or of a stand-in."""
+
+    share: float
+    """Part of the loss's increase that is recovered; 1 = all of it."""
+    interval: Interval | None
+    """Confidence interval of ``share``."""
+    asked: str
+    """Who answered: "the model", "a stand-in (R2 0.98 on both sides)"."""
+    because: str
+    """One sentence with the numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition:
+    """A change of a mean, split by where it comes from; the parts add up to ``total``."""
+
+    of: str
+    """What changed: "log loss", "share of errors", a column."""
+    baseline: float
+    """Mean on the baseline."""
+    current: float
+    """Mean on the current log."""
+    parts: tuple[Cause, ...]
+    """Covariate shift and concept shift, or mechanisms; each share is of the change."""
+    gap: float = 0.0
+    """What the parts fail to add up to, as a share of the change."""
+    effective: float = 1.0
+    """Effective sample size of the weights over the number of rows, the smallest there was."""
+    overlap: float = 1.0
+    """Share of current rows that lie where the baseline has rows too."""
+    assumes: str = ""
+    """What must hold for it to be true."""
+    method: str = ""
+    """How it was worked out, with its source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A factor before, after, and repaired, for drawing: shares of rows over bins or levels."""
+
+    labels: tuple[str, ...]
+    """Level names; empty for numeric bins."""
+    edges: tuple[float, ...]
+    """Bin edges, one more than bins; empty for levels."""
+    baseline: tuple[float, ...]
+    """Share of rows in each bin or level."""
+    current: tuple[float, ...]
+    """The same for the current log."""
+    repaired: tuple[float, ...] = ()
+    """The same after the repair; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """A factor with its share of a change."""
 
     factor: str
-    """Column, segment, data fault or mechanism."""
+    """Column, group of columns, segment, topic, model version or mechanism."""
+    verdict: Mechanism = "undetermined"
+    """What became of it."""
     share: float
-    """Part of the change it accounts for."""
+    """Part of the change that it accounts for."""
     interval: Interval | None = None
     """Confidence interval of ``share``."""
+    rank_one: float | None = None
+    """Probability that it is the first of all causes, over redrawn rows."""
     because: str
     """One sentence with the evidence."""
+    columns: tuple[str, ...] = ()
+    """The columns that stand behind the factor."""
+    shape: Shape | None = None
+    """How its values were changed, where that has a name."""
+    moved: tuple[str, ...] = ()
+    """Columns that moved because of it, and are no causes themselves."""
+    where: Segment | None = None
+    """The rows that it is confined to."""
+    onset: Onset | None = None
+    """When it began."""
+    restored: Restored | None = None
+    """What its repair brings back."""
+    picture: Picture | None = None
+    """Before, after and repaired."""
+    words: tuple[Part, ...] = ()
+    """Words that became more or less frequent, for texts."""
+    examples: tuple[Example, ...] = ()
+    """Rows that show it."""
+    results: tuple[str, ...] = ()
+    """Findings that it explains: ``check|column|slice``."""
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the share's interval."""
+        return self.interval.low if self.interval else None
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the share's interval."""
+        return self.interval.high if self.interval else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why the current log differs from the baseline, or why a number changed."""
+
+    of: str
+    """What is explained: "drift", or a quantity such as "log loss"."""
+    verdict: Mechanism
+    """The mechanism."""
+    because: str
+    """The whole of it in one or two sentences."""
+    causes: tuple[Cause, ...] = ()
+    """Ranked, the first one first."""
+    tied: tuple[str, ...] = ()
+    """Factors among which the data cannot tell; empty where they can."""
+    basis: Literal["profiles", "rows", "order", "graph"] = "rows"
+    """What it rests on: marginal profiles, rows without a graph, a given order, a given graph."""
+    order: tuple[tuple[str, ...], ...] = ()
+    """The causal order that was used, which is an assumption; empty for none."""
+    order_source: str = ""
+    """Who said so: "the suite", "built in for texts", "suggested by the data"."""
+    tests: tuple[Information, ...] = ()
+    """The questions behind the verdict."""
+    decomposition: Decomposition | None = None
+    """A change of performance split into covariate and concept shift, or by mechanism."""
+    segments: tuple[Segment, ...] = ()
+    """Where it is worst, tested on rows that did not choose the rule."""
+    onset: Onset | None = None
+    """When it began."""
+    n_baseline: int = 0
+    """Rows of the baseline that were read."""
+    n_current: int = 0
+    """Rows of the current log that were read."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: columns left out, what was assumed, what could not be asked."""
+    seconds: float = 0.0
+    """Wall time."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings and numbers, ready for JSON."""
+        from tidegauge.report import to_dict
+
+        return to_dict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,8 +661,8 @@ class Report:
     """Every column, drawn or not."""
     scorings: tuple[Scoring, ...] = ()
     """Every scorer that ran."""
-    causes: tuple[Cause, ...] = ()
-    """What explains the alarms, largest share first."""
+    explanations: tuple[Explanation, ...] = ()
+    """What explains the alarms: of the drift, and of each number that changed."""
     notes: tuple[str, ...] = ()
     """What was inferred or repaired on the way, one sentence each."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -448,6 +674,11 @@ class Report:
     def passed(self) -> bool:
         """True when nothing critical was found and every check could run."""
         return self.outcome not in ("critical", "error")
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """All causes, the first explanation's first."""
+        return tuple(cause for one in self.explanations for cause in one.causes)
 
     @property
     def alarms(self) -> tuple[Result, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge import records
 from tidegauge.errors import SuiteError, TidegaugeError
-from tidegauge.records import FORMAT, Report, Result
+from tidegauge.records import FORMAT, Explanation, Report, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ FRAME_COLUMNS = (
 _ABSENT: Any = object()
 
 
-def to_json(report: Report) -> str:
+def to_json(report: Report | Explanation) -> str:
     """Write a report as JSON text, without NaN or infinity anywhere.
 
     A number that is not finite is left out where it may be absent, and takes its record with
@@ -42,8 +42,8 @@ def to_json(report: Report) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def to_dict(report: Report) -> dict[str, Any]:
-    """Turn a report into plain dictionaries, lists, strings and numbers."""
+def to_dict(report: Report | Explanation) -> dict[str, Any]:
+    """Turn a report, or an explanation, into plain dictionaries, lists, strings and numbers."""
     plain: dict[str, Any] = json.loads(to_json(report))
     return plain
 
@@ -153,7 +153,7 @@ def _frame_row(result: Result) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _encode(report: Report) -> str:
+def _encode(report: Any) -> str:
     # Building a pydantic serialiser takes longer than writing thousands of results this way.
     return json.dumps(
         report, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")

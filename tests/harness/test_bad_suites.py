@@ -58,9 +58,9 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (about / "entry_points.txt").write_text("[tidegauge.evaluators]\nodd = wrongdoers\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(root))
-        catalog.evaluator_names.cache_clear()
+        catalog._names.cache_clear()
         yield
-    catalog.evaluator_names.cache_clear()
+    catalog._names.cache_clear()
 
 
 class Bad(NamedTuple):

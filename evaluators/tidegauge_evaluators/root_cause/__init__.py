@@ -1,0 +1,1 @@
+"""Units of root-cause attribution: each answers one question about a case."""
