@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -14,14 +14,23 @@ from tidegauge.records import (
     Cause,
     Check,
     Column,
+    Decomposition,
+    Example,
+    Explanation,
+    Information,
     Interval,
     Limit,
+    Onset,
     Part,
+    Picture,
     Point,
     Policy,
     Report,
+    Restored,
     Result,
     Score,
+    Segment,
+    Shape,
     Shares,
     Side,
     Verdict,
@@ -65,6 +74,66 @@ SKIPPED = Result(
     slice="region=north",
     verdict=Verdict(outcome="skipped", because="an id has no distribution"),
 )
+EXPLANATION = Explanation(
+    of="log loss",
+    verdict="distortion",
+    because="income was multiplied by 0.4536",
+    causes=(
+        Cause(
+            factor="income",
+            verdict="distortion",
+            share=0.6,
+            interval=Interval(0.5, 0.7),
+            rank_one=0.98,
+            because="income carries 60 %",
+            columns=("income <b>",),
+            shape=Shape(
+                name="unit", said="times 0.4536", fit=0.99, exact=True, params={"factor": 0.4536}
+            ),
+            moved=("debt",),
+            where=Segment(where="region = north", columns=("region",), excess=0.1),
+            onset=Onset(at="2026-01-07T14:00:00Z", low="2026-01-07T13:50:00Z", form="step"),
+            restored=Restored(
+                share=0.9, interval=Interval(0.8, 1.0), asked="the model", because="it comes back"
+            ),
+            picture=Picture(
+                labels=(), edges=(0.0, 1.0, 2.0), baseline=(0.5, 0.5), current=(0.9, 0.1),
+                repaired=(0.5, 0.5),
+            ),
+            words=(Part(label="refund", baseline=0.1, current=0.2),),
+            examples=(Example(side="current", texts={"prompt": "a refund"}, value=0.5),),
+            results=("drift.psi|income <b>|",),
+        ),
+    ),
+    tied=("income", "debt"),
+    basis="order",
+    order=(("region",), ("income", "debt")),
+    order_source="the suite",
+    tests=(Information(about="side and features", value=0.1, z=14.0, p_value=1e-9),),
+    decomposition=Decomposition(
+        of="log loss",
+        baseline=0.3,
+        current=0.5,
+        parts=(Cause(factor="covariate", share=0.7, because="most of it"),),
+        gap=0.02,
+        effective=0.5,
+        overlap=0.9,
+        assumes="labels are right",
+        method="reweighting",
+    ),
+    segments=(
+        Segment(
+            where="region = north", columns=("region",), excess=0.1, interval=Interval(0.05, 0.15),
+            share=0.4, support=0.2, support_baseline=0.21, p_value=0.001, n=200,
+        ),
+    ),
+    onset=Onset(at="2026-01-07T14:00:00Z", form="ramp", because="by and by"),
+    n_baseline=1000,
+    n_current=100,
+    notes=("id was left out",),
+    seconds=1.5,
+)  # fmt: skip
+"""Every field of every record of an explanation is filled."""
 REPORT = Report(
     suite="credit",
     run_id="r1",
@@ -103,7 +172,7 @@ REPORT = Report(
             ),
         ),
     ),
-    causes=(Cause(factor="income", share=0.6, because="income carries 60 %"),),
+    explanations=(EXPLANATION,),
     versions={"tidegauge": "0.1.0"},
     seconds={"read": 0.1},
 )
@@ -136,6 +205,63 @@ def test_the_dictionary_holds_plain_values_only() -> None:
 
     assert kinds(to_dict(REPORT)) <= {dict, list, str, int, float, bool, type(None)}
     assert REPORT.to_dict() == json.loads(REPORT.to_json())
+
+
+def test_an_explanation_is_read_back_record_for_record() -> None:
+    again = from_json(to_json(REPORT)).explanations[0]
+    assert again == EXPLANATION
+    cause = again.causes[0]
+    assert (cause.low, cause.high) == (0.5, 0.7)
+    for record in (cause, again.decomposition, again.segments[0], again.tests[0], cause.picture):
+        assert record is not None
+    assert again.order == (("region",), ("income", "debt"))
+
+
+def test_the_sample_explanation_leaves_no_field_at_its_default() -> None:
+    def bare(record: Any) -> list[str]:
+        return [
+            f"{type(record).__name__}.{field.name}"
+            for field in fields(record)
+            if getattr(record, field.name) == field.default
+        ]
+
+    cause = EXPLANATION.causes[0]
+    found = (EXPLANATION, cause, cause.shape, EXPLANATION.segments[0], EXPLANATION.tests[0])
+    assert [name for record in found for name in bare(record)] == []
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_an_explanation_keeps_what_is_finite(bad: float) -> None:
+    cause = EXPLANATION.causes[0]
+    assert cause.shape is not None
+    broken = replace(
+        cause,
+        interval=Interval(0.1, bad),
+        rank_one=bad,
+        shape=replace(cause.shape, params={"factor": bad}),
+        restored=Restored(share=bad, interval=None, asked="the model", because="no loss to gain"),
+        picture=Picture(labels=(), edges=(0.0, bad), baseline=(1.0,), current=(1.0,)),
+        where=replace(EXPLANATION.segments[0], share=bad, interval=Interval(bad, bad)),
+    )
+    segments = (replace(EXPLANATION.segments[0], excess=bad), EXPLANATION.segments[0])
+    text = to_json(
+        replace(REPORT, explanations=(replace(EXPLANATION, causes=(broken,), segments=segments),))
+    )
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    again = from_json(text).explanations[0]
+    kept = again.causes[0]
+    assert (kept.interval, kept.rank_one, kept.restored, kept.picture) == (None,) * 4
+    assert kept.shape is not None
+    assert kept.shape.params == {"factor": str(bad)}
+    assert kept.where == replace(EXPLANATION.segments[0], share=0.0, interval=None)
+    assert again.segments == EXPLANATION.segments
+
+
+def test_the_causes_of_a_report_are_those_of_its_explanations() -> None:
+    both = replace(REPORT, explanations=(EXPLANATION, replace(EXPLANATION, of="drift")))
+    assert both.causes == EXPLANATION.causes * 2
+    assert EXPLANATION.to_dict()["causes"][0]["factor"] == "income"
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -228,6 +354,9 @@ def test_the_schema_names_every_key_that_is_written() -> None:
     schema = report_schema()
     assert set(to_dict(REPORT)) == set(schema["properties"])
     assert set(to_dict(REPORT)["results"][0]) == set(schema["$defs"]["Result"]["properties"])
+    explanation = to_dict(REPORT)["explanations"][0]
+    assert set(explanation) == set(schema["$defs"]["Explanation"]["properties"])
+    assert set(explanation["causes"][0]) == set(schema["$defs"]["Cause"]["properties"])
 
 
 def test_the_notebook_cell_shows_the_verdict_and_escapes_names() -> None:

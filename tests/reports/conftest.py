@@ -15,6 +15,7 @@ from tidegauge.records import (
     Check,
     Column,
     Curves,
+    Explanation,
     Interval,
     Limit,
     Outcome,
@@ -238,7 +239,7 @@ def build(
         cards=CARDS,
         results=tuple(results),
         columns=tuple(drawn),
-        causes=causes_of(names, alarms, hostile),
+        explanations=explanations_of(names, alarms, hostile),
         notes=(
             "application_id was taken for an id: every value is different",
             "region was taken for a category: 8 levels in 100,000 rows",
@@ -256,11 +257,11 @@ def name_of(number: int, hostile: bool) -> str:
     return subject if number < len(SUBJECTS) else f"{subject}_{number // len(SUBJECTS)}"
 
 
-def causes_of(names: list[str], alarms: int, hostile: bool) -> tuple[Cause, ...]:
+def explanations_of(names: list[str], alarms: int, hostile: bool) -> tuple[Explanation, ...]:
     if not alarms:
         return ()
     factor = HOSTILE[3] if hostile else "region=north"
-    return (
+    causes = (
         Cause(
             factor=names[0],
             share=0.62,
@@ -274,6 +275,8 @@ def causes_of(names: list[str], alarms: int, hostile: bool) -> tuple[Cause, ...]
             because=f"rows with {factor} carry 21 % of it (12 % to 30 %)",
         ),
     )
+    because = f"{names[0]} has moved, and most of the drop in accuracy with it"
+    return (Explanation(of="accuracy", verdict="covariate", because=because, causes=causes),)
 
 
 def column_of(name: str, number: int, moved: bool, rng: np.random.Generator) -> Column:
