@@ -145,7 +145,6 @@ TABLE = [
     Bad("no name", LOGS[9:], "1", 'found no key "suite"'),
     Bad("no logs", "suite: s\n", "1", 'found no key "logs"'),
     Bad("schedule", LOGS + "schedule: daily\n", "3: schedule", "not supported by this version"),
-    Bad("explain", LOGS + "explain: {}\n", "3: explain", "not supported by this version"),
     Bad("actions", LOGS + "actions: []\n", "3: actions", "not supported by this version"),
     Bad("name with a slash", "suite: ../s\n" + LOGS[9:], "1: suite", "a name of letters, digits"),
     Bad("name is a number", "suite: 7\n" + LOGS[9:], "1: suite", "found the number 7"),
@@ -371,6 +370,59 @@ TABLE = [
         "4: checks[0].odd.gap.critical", "swap warn and critical"),
     # Policy and preset.
     Bad("policy is a number", LOGS + "policy: 5\n", "3: policy", "found the number 5; allowed"),
+    # Explanations.
+    Bad("explain is a word", LOGS + "explain: never\n", "3: explain", "such as {on: [critical"),
+    Bad("near explain", LOGS + "explain: {row: 5}\n", "3: explain.row", "did you mean rows?"),
+    Bad("explain on what", LOGS + "explain: {on: critcal}\n", "3: explain.on",
+        "did you mean critical?"),
+    Bad("explain on nothing", LOGS + "explain: {on: []}\n", "3: explain.on", "write on: never"),
+    Bad("explain on pass", LOGS + "explain: {on: [warn, pass]}\n", "3: explain.on[1]",
+        'found the text "pass"; allowed: critical, warn'),
+    Bad("explain on never and warn", LOGS + "explain: {on: [warn, never]}\n", "3: explain.on[1]",
+        "write on: never"),
+    Bad("explain on twice", LOGS + "explain: {on: [warn, warn]}\n", "3: explain.on[1]", "twice"),
+    Bad("explain few rows", LOGS + "explain: {rows: 10}\n", "3: explain.rows",
+        "found the number 10; allowed: a whole number, 100 or more"),
+    Bad("explain rows in words", LOGS + "explain: {rows: all}\n", "3: explain.rows", '"all"'),
+    Bad("model is a list", LOGS + "explain: {model: [a.onnx]}\n", "3: explain.model",
+        "allowed: a path, package.module:function, or models:/name/version"),
+    Bad("model without path", LOGS + "explain: {model: {columns: [a]}}\n", "3: explain.model",
+        'found no key "path"'),
+    Bad("near model key", LOGS + "explain: {model: {path: a, unsafe_pikle: true}}\n",
+        "3: explain.model.unsafe_pikle", "did you mean unsafe_pickle?"),
+    Bad("model column twice", LOGS + "explain: {model: {path: a, columns: [x, x]}}\n",
+        "3: explain.model.columns[1]", 'found the column "x" twice'),
+    Bad("bare pickle", LOGS + "explain: {model: model.pkl}\n", "3: explain.model",
+        "write model: {path: model.pkl, unsafe_pickle: true}"),
+    Bad("pickle without a word", LOGS + "explain:\n  model:\n    path: model.joblib\n",
+        "5: explain.model.path", "runs whatever code it holds"),
+    # Which column causes which.
+    Bad("causes is a list", LOGS + "causes: [[a], [b]]\n", "3: causes", "such as {order: [[reg"),
+    Bad("near causes", LOGS + "causes: {ordr: [[a], [b]]}\n", "3: causes.ordr", "mean order?"),
+    Bad("order and edges", LOGS + "causes:\n  order: [[a], [b]]\n  edges: [[a, b]]\n",
+        "5: causes.edges", "allowed: one of the two"),
+    Bad("order is a text", LOGS + "causes: {order: a}\n", "3: causes.order", "such as [[region"),
+    Bad("one tier", LOGS + "causes: {order: [[a, b]]}\n", "3: causes.order", "two tiers or more"),
+    Bad("empty tier", LOGS + "causes: {order: [[a], []]}\n", "3: causes.order[1]", "a column, or"),
+    Bad("tier of a number", LOGS + "causes: {order: [[a], [1.5]]}\n", "3: causes.order[1][0]",
+        "found the number 1.5; allowed: the name of a column"),
+    Bad("column in two tiers", LOGS + "causes:\n  order:\n    - [a, b]\n    - [c, a]\n",
+        "6: causes.order[1][1]", 'found the column "a" twice; allowed: once, in one tier'),
+    Bad("edge of three", LOGS + "causes: {edges: [[a, b, c]]}\n", "3: causes.edges[0]",
+        "found a list of 3; allowed: a pair of columns, [cause, effect]"),
+    Bad("edge is a text", LOGS + "causes: {edges: [a]}\n",
+        "3: causes.edges[0]", "a pair of columns"),
+    Bad("own cause", LOGS + "causes: {edges: [[a, a]]}\n", "3: causes.edges[0]", "its own cause"),
+    Bad("edge twice", LOGS + "causes: {edges: [[a, b], [a, b]]}\n", "3: causes.edges[1]", "twice"),
+    Bad("circle", LOGS + "causes:\n  edges:\n    - [a, b]\n    - [b, c]\n    - [c, a]\n",
+        "7: causes.edges[2]", "found a circle: c -> a -> b -> c"),
+    Bad("unknown cause", LOGS + "columns: {features: [income, age]}\n"
+        "causes:\n  order: [[age], [incme]]\n", "5: causes.order[1][0]", "did you mean income?"),
+    Bad("unknown effect", LOGS + "columns: {features: [income, age], target: y}\n"
+        "causes: {edges: [[age, y], [age, z]]}\n", "4: causes.edges[1][1]",
+        'found the column "z", which columns does not name'),
+    Bad("ignored cause", LOGS + "columns: {ignore: [note]}\ncauses: {order: [[note], [age]]}\n",
+        "4: causes.order[0][0]", "which columns.ignore leaves out"),
     Bad("near policy", LOGS + "policy: {sead: 5}\n", "3: policy.sead", "did you mean seed?"),
     Bad("budget of all", LOGS + "policy: {false_alarms: 1}\n", "3: policy.false_alarms",
         "found the number 1; allowed: a number between 0 and 1, both excluded"),
@@ -500,6 +552,8 @@ checks:
   - odd.gap: {on: [features, score], warn: 0.1, critical: {rise: 10%}, bins: 3}
 policy: {false_alarms: 0.05, seed: 7}
 preset: none
+explain: {on: [critical], rows: 500, model: {path: m.onnx, columns: [age]}}
+causes: {edges: [[age, income], [income, y]]}
 """
 )
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -18,22 +19,29 @@ from tidegauge.errors import SuiteError
 from tidegauge.logs import opening, sniffing, translating
 from tidegauge.records import Check, Limit, Policy
 from tidegauge.suite import (
+    Causes,
     Columns,
+    Explain,
+    Model,
     Source,
     Target,
     Valid,
     load_suite,
+    parse_causes,
     parse_checks,
     parse_columns,
     parse_length,
     parse_suite,
     preset_checks,
+    require_columns,
     sources,
     suite_schema,
     with_preset,
 )
+from tidegauge.suite import causes as cause_tables
 from tidegauge.suite import checks as check_tables
 from tidegauge.suite import columns as column_tables
+from tidegauge.suite import explaining as explain_tables
 from tidegauge.suite import scorers as scorer_tables
 from tidegauge.suite.params import alternatives
 
@@ -69,6 +77,86 @@ def ids(checks: tuple[Check, ...]) -> list[str]:
 
 def limits_of(checks: tuple[Check, ...]) -> dict[str, tuple[Limit, ...]]:
     return {check.id: check.limits for check in checks}
+
+
+def test_alarms_are_explained_unless_a_suite_says_otherwise() -> None:
+    explain = parse_suite(LOGS).explain
+    assert explain == Explain(on=("critical", "warn"), rows=50_000, model=None)
+    assert explain.wanted(["pass", "warn"])
+    assert not explain.wanted(["pass", "info", "error"])
+
+
+@pytest.mark.parametrize(
+    ("written", "on"),
+    [
+        ("critical", ("critical",)),
+        ("[warn, critical]", ("critical", "warn")),
+        ("never", "never"),
+        ("always", "always"),
+    ],
+)
+def test_a_suite_says_which_outcomes_are_explained(written: str, on: Any) -> None:
+    explain = parse_suite(f"{LOGS}explain: {{on: {written}}}").explain
+    assert explain.on == on
+    assert explain.wanted([]) == (written == "always")
+    assert explain.wanted(["critical"]) == (written != "never")
+
+
+@pytest.mark.parametrize(
+    ("written", "model"),
+    [
+        ("models/credit.onnx", Model(path="/srv/models/credit.onnx")),
+        ("/opt/credit.onnx", Model(path="/opt/credit.onnx")),
+        ("credit.serving:score", Model(path="credit.serving:score")),
+        ("models:/credit/3", Model(path="models:/credit/3")),
+        ("s3://models/credit.onnx", Model(path="s3://models/credit.onnx")),
+        (
+            "{path: m.pkl, unsafe_pickle: true, columns: [age, 7]}",
+            Model(path="/srv/m.pkl", unsafe_pickle=True, columns=("age", "7")),
+        ),
+    ],
+)
+def test_a_model_is_a_path_a_function_or_a_registered_one(written: str, model: Model) -> None:
+    text = f"{LOGS}explain: {{rows: 2000, model: {written}}}"
+    assert parse_suite(text, folder=Path("/srv")).explain == Explain(rows=2000, model=model)
+
+
+def test_a_causal_order_is_read_with_single_columns_as_tiers() -> None:
+    suite = parse_suite(LOGS + "causes: {order: [region, [income, 2024], [approved]]}")
+    assert suite.causes == Causes(order=(("region",), ("income", "2024"), ("approved",)))
+
+
+def test_a_graph_is_read_as_pairs() -> None:
+    suite = parse_suite(LOGS + "causes: {edges: [[a, c], [b, c], [c, d], [a, d]]}")
+    assert suite.causes.edges == (("a", "c"), ("b", "c"), ("c", "d"), ("a", "d"))
+    assert parse_causes({"edges": [("a", "c")]}).edges == (("a", "c"),)
+    assert parse_causes(None) == Causes()
+
+
+def test_causes_may_name_every_column_that_has_a_role_or_comes_from_a_scorer() -> None:
+    suite = parse_suite(
+        LOGS + "columns: {features: [age], target: {column: y}, score: {a: p_a, b: p_b}, "
+        "prompt: q, segments: [region]}\nscorers: [{text.length: {on: prompt, as: long}}]\n"
+        "causes: {order: [[age, region, q], [long, long.words], [p_a], [y]]}"
+    )
+    assert len(suite.causes.order) == 4
+
+
+def test_a_column_that_the_log_lacks_is_named_with_its_place() -> None:
+    suite = parse_suite(LOGS + "causes:\n  order: [[age], [incme]]\n", name="s.yaml")
+    require_columns(suite.causes, {"age", "incme"})
+    with pytest.raises(SuiteError, match=r"s.yaml:4: causes.order\[1\]\[0\]: found") as refused:
+        require_columns(suite.causes, ["age", "income"])
+    assert refused.value.hint == "did you mean income?"
+    with pytest.raises(SuiteError, match=r'causes.edges\[0\]\[1\]: found the column "b"'):
+        require_columns(parse_causes({"edges": [["a", "b"]]}), ["a"])
+
+
+def test_a_large_graph_without_a_circle_is_read_soon() -> None:
+    edges = [[f"c{i}", f"c{j}"] for i in range(40) for j in range(i + 1, 40)]
+    start = time.process_time()
+    assert len(parse_causes({"edges": edges}).edges) == 780
+    assert time.process_time() - start < 2.0
 
 
 def test_a_suite_without_checks_gets_the_standard_preset() -> None:
@@ -386,6 +474,8 @@ def test_the_schema_names_every_key_and_every_evaluator() -> None:
     assert all(part["description"] for part in parts.values())
     assert set(parts["columns"]["properties"]) == set(Columns.__dataclass_fields__)
     assert set(parts["policy"]["properties"]) == set(Policy.__dataclass_fields__)
+    assert set(parts["explain"]["properties"]) == set(Explain.__dataclass_fields__)
+    assert set(parts["causes"]["properties"]) == set(Causes.__dataclass_fields__) - {"places"}
     found = []
     for part in ("checks", "scorers"):
         named, mapped = parts[part]["items"]["anyOf"]
@@ -420,6 +510,9 @@ def test_the_page_on_suites_names_every_key_and_its_suite_is_read() -> None:
         column_tables.TARGET_KEYS,
         check_tables.KEYS,
         scorer_tables.KEYS,
+        explain_tables.KEYS,
+        explain_tables.MODEL_KEYS,
+        cause_tables.KEYS,
     )
     for table in tables:
         for key in table:
@@ -429,6 +522,7 @@ def test_the_page_on_suites_names_every_key_and_its_suite_is_read() -> None:
         *column_tables.KINDS,
         *column_tables.VALID_KEYS,
         *check_tables.PRESETS,
+        *explain_tables.ALONE,
     ):
         assert f"`{word}`" in page, word
     text = page.partition("```yaml\n")[2].partition("```")[0]

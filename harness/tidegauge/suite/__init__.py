@@ -13,29 +13,47 @@ from typing import Any
 
 from tidegauge.errors import SuiteError
 from tidegauge.records import Check, Policy
+from tidegauge.suite.causes import read_causes, refuse_unknown, require_columns
 from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_preset
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
+from tidegauge.suite.explaining import read_explain
 from tidegauge.suite.scorers import read_scorers
-from tidegauge.suite.shape import Columns, Logs, Source, Suite, Target, Valid, Wanted
+from tidegauge.suite.shape import (
+    Causes,
+    Columns,
+    Explain,
+    Logs,
+    Model,
+    Source,
+    Suite,
+    Target,
+    Valid,
+    Wanted,
+)
 from tidegauge.suite.sources import read_logs
 from tidegauge.suite.values import between, choice, entries, flag, parse_length, text, whole
 
 __all__ = [
+    "Causes",
     "Columns",
+    "Explain",
     "Logs",
+    "Model",
     "Source",
     "Suite",
     "Target",
     "Valid",
     "Wanted",
     "load_suite",
+    "parse_causes",
     "parse_checks",
     "parse_columns",
     "parse_length",
     "parse_scorers",
     "parse_suite",
     "preset_checks",
+    "require_columns",
     "suite_schema",
     "with_preset",
 ]
@@ -50,6 +68,8 @@ KEYS = {
     "allow_download": "Whether a model that is missing may be fetched from a hub (default false).",
     "checks": "Checks beside those of the preset; they replace their like.",
     "policy": "How the judge decides.",
+    "explain": "When to look for the causes of alarms, and which model to ask.",
+    "causes": "Which column causes which, as far as you know: {order: ...} or {edges: ...}.",
 }
 POLICY_KEYS = {
     "false_alarms": "Share of unchanged runs that may raise any alarm at all (default 0.05).",
@@ -177,6 +197,25 @@ def parse_scorers(scorers: Sequence[str | Mapping[str, Any]]) -> tuple[Wanted, .
     return found
 
 
+def parse_causes(causes: Mapping[str, Any] | None) -> Causes:
+    """Read an order or a graph that was written in Python.
+
+    Raises
+    ------
+    SuiteError
+        When it is wrong: a circle, a column twice.
+
+    Examples
+    --------
+    >>> parse_causes({"order": [["region"], ["income", "debt"]]}).order
+    (('region',), ('income', 'debt'))
+    """
+    node = from_python(causes or {}, key="causes")
+    found = read_causes(node)
+    raise_problems(node)
+    return found
+
+
 def suite_schema() -> dict[str, Any]:
     """Build the JSON Schema (draft 2020-12) of suite files, for editors."""
     from tidegauge.suite.schema import build  # loads every evaluator
@@ -223,6 +262,9 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
     columns = read_columns(found["columns"]) if "columns" in found else Columns()
     policy = _policy(found["policy"]) if "policy" in found else Policy()
     scorers = read_scorers(found["scorers"], folder) if "scorers" in found else ()
+    causes = read_causes(found["causes"]) if "causes" in found else Causes()
+    if "causes" in found and not node.problems:
+        refuse_unknown(columns, scorers, found["causes"])
     if not node.problems:
         checks = with_preset(checks, preset_checks(preset, scorers))
         if not checks:
@@ -236,6 +278,8 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         scorers=scorers,
         labels=str(folder / text(found["labels"], "a path")) if "labels" in found else "",
         allow_download=flag(found["allow_download"]) if "allow_download" in found else False,
+        explain=read_explain(found["explain"], folder) if "explain" in found else Explain(),
+        causes=causes,
     )
 
 

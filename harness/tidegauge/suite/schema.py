@@ -9,12 +9,15 @@ from inspect import Parameter
 from typing import Any
 
 from tidegauge.catalog import evaluator, evaluator_names, is_scorer, scorer
-from tidegauge.records import Policy
-from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS
+from tidegauge.records import ALARMS, Policy
+from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS, Explain
+from tidegauge.suite.causes import KEYS as CAUSES_KEYS
 from tidegauge.suite.checks import KEYS as CHECK_KEYS
 from tidegauge.suite.checks import PRESETS
 from tidegauge.suite.columns import KEYS as COLUMN_KEYS
 from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
+from tidegauge.suite.explaining import ALONE, FEWEST, MODEL_KEYS
+from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
 from tidegauge.suite.scorers import KEYS as SCORER_KEYS
@@ -53,6 +56,8 @@ def build() -> Schema:
         "allow_download": FLAG,
         "checks": {"type": "array", "items": _named(measures, _tool)},
         "policy": _mapping(policy, POLICY_KEYS, defaults=asdict(Policy())),
+        "explain": _explain(),
+        "causes": _causes(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -125,6 +130,27 @@ def _columns() -> Schema:
         "ignore": NAMES,
     }
     return _mapping({key: special.get(key, NAME) for key in COLUMN_KEYS}, COLUMN_KEYS)
+
+
+def _explain() -> Schema:
+    several = {"type": "array", "items": {"enum": list(ALARMS)}, "uniqueItems": True, "minItems": 1}
+    model = {"path": TEXT, "unsafe_pickle": FLAG, "columns": NAMES}
+    parts: dict[str, Schema] = {
+        "on": {"anyOf": [{"enum": [*ALARMS, *ALONE]}, several]},
+        "rows": {"type": "integer", "minimum": FEWEST},
+        "model": {"anyOf": [TEXT, _mapping(model, MODEL_KEYS, required=["path"])]},
+    }
+    return _mapping(parts, EXPLAIN_KEYS, defaults={"on": list(ALARMS), "rows": Explain().rows})
+
+
+def _causes() -> Schema:
+    tier = {"anyOf": [NAME, {**NAMES, "minItems": 1}]}
+    pair = {**NAMES, "minItems": 2, "maxItems": 2}
+    parts: dict[str, Schema] = {
+        "order": {"type": "array", "items": tier, "minItems": 2},
+        "edges": {"type": "array", "items": pair, "uniqueItems": True},
+    }
+    return {**_mapping(parts, CAUSES_KEYS), "maxProperties": 1}
 
 
 def _limit() -> Schema:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from tidegauge.records import Check, Kind, Policy
+from tidegauge.records import ALARMS, Check, Kind, Outcome, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,54 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The model that answered, where it can be asked again."""
+
+    path: str
+    """A file or folder, ``package.module:function``, or a URL such as ``models:/credit/3``."""
+    unsafe_pickle: bool = False
+    """Whether a pickle may be loaded, which runs whatever code it holds."""
+    columns: tuple[str, ...] = ()
+    """Columns that it takes, in its order; empty = as the model itself says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explain:
+    """When to look for causes, in how many rows, and which model to ask."""
+
+    on: tuple[Outcome, ...] | Literal["always", "never"] = ALARMS
+    """Outcomes that set it off."""
+    rows: int = 50_000
+    """Rows of each side that are read."""
+    model: Model | None = None
+    """Asked what a repair brings back; ``None`` = a stand-in learned from logged predictions."""
+
+    def wanted(self, outcomes: Iterable[Outcome]) -> bool:
+        """Say whether a run with these outcomes is to be explained.
+
+        Examples
+        --------
+        >>> Explain().wanted(["pass", "warn"]), Explain(on="never").wanted(["critical"])
+        (True, False)
+        """
+        if isinstance(self.on, str):
+            return self.on == "always"
+        return any(outcome in self.on for outcome in outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Causes:
+    """What a person knows of which column causes which: an order, or a graph."""
+
+    order: tuple[tuple[str, ...], ...] = ()
+    """Tiers of columns, causes first; columns of one tier do not cause each other."""
+    edges: tuple[tuple[str, str], ...] = ()
+    """A graph: each cause with its direct effect."""
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Column -> file, line and key that name it, for complaints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A whole suite: what to read, what its columns are, what to check, how to decide."""
 
@@ -119,3 +167,7 @@ class Suite:
     allow_download: bool = False
     """Whether a model that is missing may be fetched from a hub."""
     policy: Policy = field(default_factory=Policy)
+    explain: Explain = field(default_factory=Explain)
+    """When alarms are explained, and with what."""
+    causes: Causes = field(default_factory=Causes)
+    """Which column causes which, as far as a person knows."""
