@@ -1,0 +1,60 @@
+"""What units of attribution find out: the links between them, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tidegauge.records import Information, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A column, or columns that say the same, with what it tells about the side."""
+
+    columns: tuple[str, ...]
+    marginal: Information
+    """Alone."""
+    conditional: Information
+    """Beside all other columns."""
+    score: float
+    """Square root of the product of both, each relative to its largest; 1 = first in both."""
+    rank_one: float
+    """Probability of the highest score, over redrawn rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One cause out of the fewest that leave nothing more to tell."""
+
+    columns: tuple[str, ...]
+    way: Literal["apart", "through", "either"]
+    """``apart``: without it the other columns do not differ, so its values were changed after
+    they were made; ``through``: at equal values of it they do not differ, so they moved because of
+    it; ``either``: both hold, for nothing hangs on it."""
+    share: float
+    """Part of the whole information that goes with it."""
+    interval: Interval
+    residual: Information
+    """What is left after it."""
+    rank_one: float
+    ranked: tuple[Carrier, ...]
+    """All candidates as they stood, best first."""
+    moved: tuple[str, ...] = ()
+    """Columns that tell something alone and nothing more after this step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriers:
+    """What carries the drift of a case."""
+
+    total: Information
+    """Of all columns together."""
+    ranked: tuple[Carrier, ...]
+    """Best first."""
+    steps: tuple[Step, ...]
+    """The fewest causes, in the order in which they were found; empty where nothing drifted."""
+    marginals: Mapping[str, Information]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Column -> why it was not asked."""
