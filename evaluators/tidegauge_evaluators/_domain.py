@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case, Variable
 from tidegauge.errors import TooFewRows
+from tidegauge.records import Information
 
 Numbers = NDArray[np.float64]
 
@@ -61,6 +62,11 @@ class Estimate:
     def z(self) -> float:
         """Value over standard error; 0 where nothing varies."""
         return self.value / self.error if self.error > 0 else 0.0
+
+
+def told(one: Estimate, about: str) -> Information:
+    """Write an estimate down without its rows."""
+    return Information(about=about, value=one.value, z=one.z)
 
 
 class Domain:
@@ -165,6 +171,24 @@ class Domain:
                 loss = np.logaddexp(0.0, -side * model.decision_function(mixed)).mean()
                 added[name] = float(loss - before)
         return added
+
+    def squared_errors(
+        self, matrix: NDArray[np.float32], values: Numbers, rows: NDArray[np.bool_]
+    ) -> Numbers:
+        """Squared errors of a number predicted by trees that never saw the row; 0 outside."""
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        errors = np.zeros(self.case.n)
+        for fold in range(int(self.folds.max()) + 1):
+            held, learnt = rows & (self.folds == fold), rows & (self.folds != fold)
+            if held.any() and learnt.any():
+                model = HistGradientBoostingRegressor(
+                    max_iter=80, max_leaf_nodes=31, early_stopping=False, random_state=0
+                )
+                with _one_thread():
+                    model.fit(matrix[learnt], values[learnt], sample_weight=self.weights[learnt])
+                    errors[held] = (model.predict(matrix[held]) - values[held]) ** 2
+        return errors
 
     def error(self, rows: Numbers) -> float:
         """Work out the standard error of a mean over rows; those of one block count as one."""

@@ -46,6 +46,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What target and prediction know about the side, beside the features and alone."""
+
+    target: Information | None = None
+    """The target alone; ``None`` where there is none, or too few labels on a side."""
+    target_given_features: Information | None = None
+    """Above zero where the truth at equal features changed."""
+    features_given_target: Information | None = None
+    """About zero where the mix of truths changed and nothing else."""
+    prediction_given_features: Information | None = None
+    """Above zero where the model at equal features answers otherwise."""
+    labelled: int = 0
+    """Labelled rows of both sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carriers:
     """What carries the drift of a case."""
 
@@ -56,5 +72,6 @@ class Carriers:
     steps: tuple[Step, ...]
     """The fewest causes, in the order in which they were found; empty where nothing drifted."""
     marginals: Mapping[str, Information]
+    links: Links
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it was not asked."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case
 from tidegauge.findings import Carrier, Carriers, Step
-from tidegauge.records import ExplainerCard, Information, Interval
-from tidegauge_evaluators._domain import Domain, Estimate
+from tidegauge.records import ExplainerCard, Interval
+from tidegauge_evaluators._domain import Domain, Estimate, told
+from tidegauge_evaluators._links import links
 from tidegauge_evaluators._marginals import marginals
 from tidegauge_evaluators._redundancy import association, redundant, unusable
 
@@ -53,7 +54,6 @@ def carriers(
     *,
     rng: np.random.Generator,
     confidence: float = 0.95,
-    domain: Domain | None = None,
 ) -> Carriers:
     """Rank the columns of a case and find the fewest that explain its drift.
 
@@ -72,8 +72,6 @@ def carriers(
         Deals folds and redraws rows.
     confidence
         Of the intervals of shares.
-    domain
-        Answers remembered from other questions about the same case.
 
     Raises
     ------
@@ -91,14 +89,14 @@ def carriers(
     >>> step.columns, step.way
     (('income',), 'apart')
     """
-    domain = domain or Domain(case, rng=rng)
+    domain = Domain(case, rng=rng)
     left_out = unusable(case)
     names = tuple(name for name in case.features if name not in left_out)
     alone = marginals(domain, names)
     groups = redundant(case, names)
     whole = domain.information(names)
-    total = _told(whole, "side and all columns")
-    told = {name: _told(one, f"side and {name}") for name, one in alone.items()}
+    total = told(whole, "side and all columns")
+    alone_told = {name: told(one, f"side and {name}") for name, one in alone.items()}
     steps: list[Step] = []
     ranked: tuple[Carrier, ...] = ()
     if whole.z > SURE or _any_sure(alone.values()):
@@ -109,7 +107,8 @@ def carriers(
         total=total,
         ranked=ranked,
         steps=tuple(_with_moved(steps, alone, case)),
-        marginals=told,
+        marginals=alone_told,
+        links=links(domain, names, rng),
         left_out=left_out,
     )
 
@@ -153,7 +152,7 @@ class _Search:
                 way="either" if len(calm) == 2 else way,  # type: ignore[arg-type]
                 share=min(1.0, max(0.0, gone.value / self.whole)),
                 interval=self._interval(gone, left),
-                residual=_told(after[way], "side and the columns left"),
+                residual=told(after[way], "side and the columns left"),
                 rank_one=ranked[0].rank_one,
                 ranked=ranked,
             )
@@ -214,10 +213,6 @@ def _any_sure(estimates: Iterable[Estimate]) -> bool:
     return any(one.z > SURE + np.log1p(len(found)) / 4 for one in found)
 
 
-def _told(one: Estimate, about: str) -> Information:
-    return Information(about=about, value=one.value, z=one.z)
-
-
 def _scored(
     suspects: Sequence[tuple[str, ...]],
     alone: Sequence[Estimate],
@@ -239,8 +234,8 @@ def _scored(
     return tuple(
         Carrier(
             columns=suspects[i],
-            marginal=_told(alone[i], f"side and {', '.join(suspects[i])}"),
-            conditional=_told(beside[i], f"side and {', '.join(suspects[i])}, others known"),
+            marginal=told(alone[i], f"side and {', '.join(suspects[i])}"),
+            conditional=told(beside[i], f"side and {', '.join(suspects[i])}, others known"),
             score=float(scores[i]),
             rank_one=float(first[i]),
         )

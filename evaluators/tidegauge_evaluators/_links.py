@@ -1,0 +1,91 @@
+"""What target and prediction know about the side that the features do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegauge.case import Case
+from tidegauge.findings import Links
+from tidegauge.records import Information
+from tidegauge_evaluators._domain import Domain, told
+
+WEAK = 2.0
+"""Standard errors below which it is not asked a second time."""
+LABELLED = 100
+"""Labelled rows that each side needs."""
+
+
+def links(domain: Domain, names: Sequence[str], rng: np.random.Generator) -> Links:
+    """Ask what the target, and the model's answer, add to the features, and the other way round.
+
+    Parameters
+    ----------
+    domain
+        Over all rows; where labels are missing the target is asked about on labelled rows alone.
+    names
+        The features.
+    rng
+        Deals folds where a part of the rows is asked.
+    """
+    case = domain.case
+    target = case.target
+    labelled = _labelled(case)
+    answers = [name for name in (*case.scores, case.prediction) if name]
+    served = _served(domain, names, answers) if answers else None
+    if not target or _fewest(case, labelled) < LABELLED:
+        return Links(prediction_given_features=served)
+    part = domain if labelled.all() else Domain(case.only(labelled), rng=rng)
+    part.learn([set(names), {target}, {target, *names}])
+    return Links(
+        target=told(part.information([target]), "side and target"),
+        target_given_features=told(
+            part.information([target], given=names), "side and target, features known"
+        ),
+        features_given_target=told(
+            part.information(names, given=[target]), "side and features, target known"
+        ),
+        prediction_given_features=served,
+        labelled=int(np.count_nonzero(labelled)),
+    )
+
+
+def _labelled(case: Case) -> NDArray[np.bool_]:
+    if not case.target:
+        return np.zeros(case.n, dtype=bool)
+    return np.isfinite(case[case.target].values)
+
+
+def _fewest(case: Case, rows: NDArray[np.bool_]) -> int:
+    now = int(np.count_nonzero(rows & case.current))
+    return min(now, int(np.count_nonzero(rows)) - now)
+
+
+def _served(domain: Domain, names: Sequence[str], answers: Sequence[str]) -> Information:
+    """Ask what the model's answer adds, both ways round, and believe the weaker.
+
+    The answer is a function of the features that trees only come near: where features drift far,
+    what they miss of it tells the sides apart although the model is the same. A regression of the
+    answer, with and without the side, errs otherwise.
+    """
+    by_side = domain.information(answers, given=names)
+    about = "side and prediction, features known"
+    if by_side.z < WEAK:
+        return told(by_side, about)
+    z = min(by_side.z, max(_regressed(domain, names, name) for name in answers))
+    return Information(about=about, value=by_side.value, z=z)
+
+
+def _regressed(domain: Domain, names: Sequence[str], answer: str) -> float:
+    """Count the standard errors by which the side lowers an answer's squared error."""
+    values = domain.case[answer].values
+    rows = np.isfinite(values)
+    features = np.column_stack([domain.code(name) for name in names])
+    side = domain.case.current.astype(np.float32)[:, None]
+    without = domain.squared_errors(features, values, rows)
+    beside = domain.squared_errors(np.hstack([features, side]), values, rows)
+    gain = domain.weights * np.where(rows, without - beside, 0.0)
+    error = domain.error(gain)
+    return float(gain.mean() / error) if error > 0 else 0.0

@@ -1,0 +1,57 @@
+"""Causes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tidegauge.findings import Step
+from tidegauge.records import Cause, Information, Mechanism
+from tidegauge.wording import listed, number
+
+SAID: dict[Mechanism, str] = {
+    "none": "nothing changed that the evidence supports",
+    "covariate": "it changed in the world, and other columns with it",
+    "distortion": "its values were changed on the way",
+    "misaligned": "its rows were mixed up, as by a wrong join",
+    "label_shift": "the mix of truths changed, and the inputs only with it",
+    "concept": "the truth at equal inputs changed",
+    "serving": "the model answers otherwise at equal inputs",
+    "undetermined": "the data cannot tell a change of the world from a fault of the pipeline",
+}
+
+
+def because_of(cause: Cause, step: Step | None, one: Information | None = None) -> Cause:
+    """Put the sentence to a cause."""
+    said = SAID[cause.verdict]
+    if cause.shape is not None and cause.verdict in ("distortion", "undetermined"):
+        said = f"{said} ({cause.shape.said})"
+    share = f"{number(100 * cause.share)} %"
+    if cause.interval is not None:
+        low, high = (number(100 * end) for end in cause.interval)
+        share += f" ({low} % to {high} %)"
+    sentence = f"{cause.factor}: {said}; it accounts for {share} of what differs"
+    if step is not None:
+        sentence += f"; {_way(step)}"
+    elif one is not None:
+        sentence += (
+            f"; {one.about}: {number(one.value)} nats a row, {number(one.z)} standard errors"
+        )
+    return replace(cause, because=sentence)
+
+
+def _way(step: Step) -> str:
+    if step.way == "apart":
+        return "without it the other columns do not differ"
+    if step.way == "through":
+        return "at equal values of it the other columns do not differ"
+    return "the other columns do not differ, with it or without it"
+
+
+def summed_up(verdict: Mechanism, causes: Sequence[Cause], tied: Sequence[str]) -> str:
+    """Say the whole in one sentence."""
+    if not causes:
+        return "No column differs between the sides by more than chance."
+    if tied:
+        return f"The cause is one of {listed(list(tied))}; the data cannot tell which."
+    return f"{causes[0].because}."

@@ -1,0 +1,50 @@
+"""Which mechanism: the only place that decides it, by what units measured."""
+
+from __future__ import annotations
+
+from tidegauge.findings import Links, Step
+from tidegauge.records import Information, Mechanism, Shape
+
+SURE = 3.0
+"""Standard errors from which information is taken to be there."""
+TRIFLE = 0.05
+"""Part of the features' information below which what the target or the prediction adds is no
+finding: trees that know a far drift only roughly leave so much to anything related to it."""
+FITS = 0.5
+"""Part of a column's change that a shape must explain before it may decide."""
+SHUFFLED = ("shuffle",)
+
+
+def of_step(step: Step, shape: Shape | None) -> Mechanism:
+    """Name what became of a column, or say that the data cannot tell.
+
+    Without the column the others do not differ: its values were changed after they were made. At
+    equal values of it they do not differ: it moved in the world, and they with it. Where both
+    hold nothing hangs on the column, and a shift of the world looks like a biased sensor; only a
+    shape that nature would not have chosen tells.
+    """
+    first = step.ranked[0]
+    shuffled = first.marginal.z < SURE or (shape is not None and shape.name in SHUFFLED)
+    if step.way == "apart" and shuffled:
+        return "misaligned"
+    if step.way == "apart":
+        return "distortion"
+    if shape is not None and shape.exact and shape.fit >= FITS:
+        return "distortion"
+    return "covariate" if step.way == "through" else "undetermined"
+
+
+def is_label_shift(links: Links, total: Information) -> bool:
+    """Whether the mix of truths changed, and the features only with it."""
+    alone, beside, rest = (
+        links.target, links.target_given_features, links.features_given_target,
+    )  # fmt: skip
+    if alone is None or beside is None or rest is None:
+        return False
+    stable = rest.z < SURE or rest.value < TRIFLE * max(total.value, 0.0)
+    return alone.z > SURE and beside.z > SURE and stable
+
+
+def adds(one: Information | None, total: Information) -> bool:
+    """Whether target or prediction tell of the side what the features do not."""
+    return one is not None and one.z > SURE and one.value > TRIFLE * max(total.value, 0.0)
