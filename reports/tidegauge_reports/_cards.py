@@ -10,6 +10,8 @@ from tidegauge.records import ALARMS, Card, Check, Column, Limit, Report, Result
 from tidegauge_reports import _curves as curves
 from tidegauge_reports import _shapes as shapes
 from tidegauge_reports import _words as words
+from tidegauge_reports._incidents import Incident, counted, key, leads
+from tidegauge_reports._mechanisms import icon
 from tidegauge_reports._scorers import examples
 from tidegauge_reports._svg import Figure
 
@@ -69,23 +71,79 @@ def _loud(group: Group) -> bool:
 
 
 def changed(
-    report: Report, groups: Sequence[Group], shown: Sequence[Group], links: Mapping[str, str]
+    report: Report,
+    groups: Sequence[Group],
+    shown: Sequence[Group],
+    links: Mapping[str, str],
+    gathered: Sequence[Incident],
 ) -> dict[str, Any]:
+    """Lay out the columns drawn large: those with a known cause beneath it, then the others."""
     alarmed = [group for group in groups if group.outcome in ALARMS]
-    left = len(alarmed) - sum(group.outcome in ALARMS for group in shown)
     checks = {check.id: check for check in report.checks}
-    tail = f"{left:,} more columns raised alarms; they are in the table." if left else ""
-    lead = "What is behind the alarms, worst first, then changes worth knowing."
-    if not alarmed:
-        lead = "Nothing raised an alarm. These columns come first in the order of the evidence."
+    owners = {group.name: _owner(group, gathered) for group in shown}
+    mine = [group for group in shown if owners[group.name] is None]
+    beneath = [
+        _incident(report, incident, [g for g in shown if owners[g.name] is incident], checks, links)
+        for incident in gathered
+        if any(owner is incident for owner in owners.values())
+    ]
+    left = len(alarmed) - sum(group.outcome in ALARMS for group in shown)
+    loud = any(group.outcome in ALARMS for group in mine)
     return {
+        "incidents": beneath,
         "cards": [
             _card(report, group, checks, links, folded=place >= (OPEN if _loud(group) else 2))
-            for place, group in enumerate(shown)
+            for place, group in enumerate(mine)
         ],
+        "rest_title": "Alarms without a known cause" if loud else "Changes that raised no alarm",
         "cards_title": "What changed most" if alarmed else "What moved most",
-        "cards_lead": lead,
-        "cards_left": tail,
+        "cards_lead": _lead(bool(alarmed), bool(beneath)),
+        "cards_left": f"{left:,} more columns raised alarms; they are in the table."
+        if left
+        else "",
+    }
+
+
+def _lead(alarmed: bool, beneath: bool) -> str:
+    if not alarmed:
+        return "Nothing raised an alarm. These columns come first in the order of the evidence."
+    if beneath:
+        return "What is behind the alarms, each column beneath the cause that explains it."
+    return "What is behind the alarms, worst first, then changes worth knowing."
+
+
+def _owner(group: Group, gathered: Sequence[Incident]) -> Incident | None:
+    """Find the incident that explains most of a column's findings, the first where two do."""
+    loud = {key(r) for r in group.results if r.verdict.outcome in (*ALARMS, "info")}
+    named = [len(loud & {key(r) for r in incident.results}) for incident in gathered]
+    most = max(named, default=0)
+    return gathered[named.index(most)] if most else None
+
+
+def _incident(
+    report: Report,
+    incident: Incident,
+    groups: Sequence[Group],
+    checks: Mapping[str, Check],
+    links: Mapping[str, str],
+) -> dict[str, Any]:
+    """Lay out one incident: its own columns open, those that moved because of it folded."""
+    cause = incident.cause
+    moved = "moved because of it" if cause.verdict != "undetermined" else "moved with it"
+    first = [group for group in groups if leads(cause, group.name) or not group.name]
+    rest = [group for group in groups if group not in first]
+    if not first:  # the factor is no column: a segment, a model version
+        first, rest = rest[:1], rest[1:]
+    n = len(rest)
+    return {
+        "id": f"i{incident.place}",
+        "icon": icon(cause.verdict),
+        "link": "Because of" if cause.verdict != "undetermined" else "Together with",
+        "title": words.shorten(cause.factor, 120),
+        "told": counted(incident),
+        "cards": [_card(report, group, checks, links, folded=False) for group in first],
+        "folded": [_card(report, group, checks, links, folded=True) for group in rest],
+        "folded_told": f"{n:,} more column{'s' if n != 1 else ''} that {moved}",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from math import isfinite
 
 from markupsafe import Markup
 
@@ -33,16 +34,36 @@ def spark(shares: Shares | None) -> Markup:
     )
 
 
-def share_bar(share: float, ends: tuple[float, float] | None) -> Markup:
-    """Draw a share as a bar, its interval as a line across the bar's end."""
-    width = 200 * min(max(share, 0.0), 1.0)
+def share_bar(
+    share: float, ends: tuple[float, float] | None, reach: tuple[float, float] = (0.0, 1.0)
+) -> Markup:
+    """Draw a share as a bar, its interval as a line across the bar's end.
+
+    Parameters
+    ----------
+    share
+        The share; below zero where it works against the change.
+    ends
+        Both ends of its interval.
+    reach
+        Both ends of the axis; what lies beyond is cut off.
+    """
+    low, high = reach
+
+    def x(value: float) -> float:
+        within = min(max(value, low), high) if isfinite(value) else 0.0
+        return 200 * (within - low) / (high - low)
+
+    start, stop = sorted((x(0.0), x(share)))
     parts = [
         '<rect class="r" width="200" height="8" y="2"/>',
-        f'<rect class="c" width="{coord(width)}" height="8" y="2"/>',
+        f'<rect class="c" x="{coord(start)}" width="{coord(stop - start)}" height="8" y="2"/>',
     ]
+    if low < 0:
+        parts.append(f'<path class="z" d="M{coord(x(0.0))} 0V12"/>')
     if ends is not None:
-        low, high = (coord(200 * min(max(end, 0.0), 1.0)) for end in ends)
-        parts.append(f'<path class="w" d="M{low} 6H{high}M{low} 3v6M{high} 3v6"/>')
+        first, last = (coord(x(end)) for end in ends)
+        parts.append(f'<path class="w" d="M{first} 6H{last}M{first} 3v6M{last} 3v6"/>')
     return Markup(
         f'<svg class="bar" viewBox="0 0 200 12" aria-hidden="true">{"".join(parts)}</svg>'
     )

@@ -7,19 +7,27 @@ from itertools import accumulate, pairwise
 
 from markupsafe import escape
 
-from tidegauge.records import Shares
+from tidegauge.records import Picture, Shares
 from tidegauge_reports import _svg as svg
 from tidegauge_reports import _words as words
 from tidegauge_reports._svg import FLOOR, LEFT, RIGHT, TOP, WIDTH, Figure
 
+REPAIRED = ", dashed: current after the repair"
 LEVELS = 9
 """Levels drawn as bars; the rest is summed up in words."""
 TAIL = 0.06
 """Share of rows on either side that an axis may leave out at each end, said in the caption."""
 
 
-def distribution(shares: Shares, name: str) -> Figure | None:
-    """Draw both distributions over each other, or as bars where the column has levels."""
+Drawn = Shares | Picture
+"""Both sides over bins or levels; a picture may hold the current side repaired, too."""
+
+
+def distribution(shares: Drawn, name: str) -> Figure | None:
+    """Draw both distributions over each other, or as bars where the column has levels.
+
+    The current side after a repair, where there is one, is a dashed outline on top.
+    """
     if not shares.baseline or not (any(shares.baseline) or any(shares.current)):
         return None
     if not shares.edges:
@@ -30,7 +38,7 @@ def distribution(shares: Shares, name: str) -> Figure | None:
     return _densities(shares, first, last, name)
 
 
-def _axis(edges: Sequence[float], shares: Shares) -> tuple[int | None, int | None]:
+def _axis(edges: Sequence[float], shares: Drawn) -> tuple[int | None, int | None]:
     """Choose the bins a true scale can show: all, or all but thin tails; none where none can.
 
     A true scale is unreadable where one bin takes up most of the axis (a long tail) or where
@@ -61,7 +69,7 @@ def _axis(edges: Sequence[float], shares: Shares) -> tuple[int | None, int | Non
     return None, None
 
 
-def _heart(shares: Shares) -> tuple[int, int]:
+def _heart(shares: Drawn) -> tuple[int, int]:
     """Find the bins that remain when tails up to ``TAIL`` on both sides are left out."""
 
     def tail(baseline: Sequence[float], current: Sequence[float]) -> int:
@@ -72,13 +80,14 @@ def _heart(shares: Shares) -> tuple[int, int]:
     return tail(shares.baseline, shares.current), last
 
 
-def _densities(shares: Shares, first: int, last: int, name: str) -> Figure:
+def _densities(shares: Drawn, first: int, last: int, name: str) -> Figure:
     edges = shares.edges[first : last + 1]
     low, high = edges[0], edges[-1]
     widths = [b - a for a, b in pairwise(edges)]
     before = [s / w for s, w in zip(shares.baseline[first:last], widths, strict=True)]
     after = [s / w for s, w in zip(shares.current[first:last], widths, strict=True)]
-    top = max((*before, *after)) or 1.0
+    fixed = [s / w for s, w in zip(_repaired(shares)[first:last], widths, strict=False)]
+    top = max((*before, *after, *fixed)) or 1.0
     x = [LEFT + (edge - low) / (high - low) * (RIGHT - LEFT) for edge in edges]
     ticks = [
         (LEFT + (v - low) / (high - low) * (RIGHT - LEFT), words.number(v))
@@ -92,15 +101,20 @@ def _densities(shares: Shares, first: int, last: int, name: str) -> Figure:
         if any(sides):
             was, now = (words.percent(sum(side)) for side in sides)
             caption += f" Not drawn: rows {end}, {was} of the baseline and {now} of the current."
-    return _overlay(x, before, after, top, ticks, name, caption)
+    return _overlay(x, before, after, top, ticks, name, caption, fixed=fixed)
 
 
-def _slots(shares: Shares, name: str) -> Figure:
+def _repaired(shares: Drawn) -> Sequence[float]:
+    return shares.repaired if isinstance(shares, Picture) else ()
+
+
+def _slots(shares: Drawn, name: str) -> Figure:
     """Draw every bin equally wide, where a true scale would hide most of them."""
     edges = shares.edges
     count = len(shares.baseline)
     x = [LEFT + place / count * (RIGHT - LEFT) for place in range(count + 1)]
-    top = max((*shares.baseline, *shares.current)) or 1.0
+    fixed = _repaired(shares)
+    top = max((*shares.baseline, *shares.current, *fixed)) or 1.0
     marks = sorted({0, count // 4, count // 2, 3 * count // 4, count})
     caption = (
         f"Height is the share of rows in each of {count} bins. The bins are drawn equally wide, "
@@ -109,7 +123,7 @@ def _slots(shares: Shares, name: str) -> Figure:
     return _overlay(
         x, shares.baseline, shares.current, top,
         [(x[m], words.number(edges[m])) for m in marks],
-        name, caption, svg.rule(TOP, words.percent(round(top, 3))),
+        name, caption, scale=svg.rule(TOP, words.percent(round(top, 3))), fixed=fixed,
     )  # fmt: skip
 
 
@@ -121,7 +135,9 @@ def _overlay(
     ticks: list[tuple[float, str]],
     name: str,
     caption: str,
+    *,
     scale: str = "",
+    fixed: Sequence[float] = (),
 ) -> Figure:
     def path(heights: Sequence[float]) -> str:
         moves = "".join(
@@ -134,28 +150,36 @@ def _overlay(
         scale,
         f'<path class="c" d="{path(after)}z"/>',
         f'<path class="b" d="{path(before)}"/>',
+        f'<path class="fix" d="{path(fixed)}"/>' if len(fixed) == len(after) else "",
         svg.ground(),
         svg.ticks_below(ticks),
     ]
+    told, more = (", repaired dashed", REPAIRED) if fixed else ("", "")
     return Figure(
         title="Distribution",
-        svg=svg.picture(parts, f"Distribution of {name}, baseline as outline, current filled"),
-        caption=f"Outline: baseline, filled: current. {caption}",
+        svg=svg.picture(
+            parts, f"Distribution of {name}, baseline as outline, current filled{told}"
+        ),
+        caption=f"Outline: baseline, filled: current{more}. {caption}",
     )
 
 
-def _levels(shares: Shares, name: str) -> Figure:
+def _levels(shares: Drawn, name: str) -> Figure:
     """Draw one bar a level: current filled, baseline as an outline on top."""
-    rows = list(zip(shares.labels, shares.baseline, shares.current, strict=False))
+    fixed = _repaired(shares)
+    sides = (shares.baseline, shares.current, fixed or shares.baseline)
+    rows = list(zip(shares.labels, *sides, strict=False))
     rows.sort(key=lambda row: -max(row[1:]))
     shown, rest = rows[:LEVELS], rows[LEVELS:]
     top = max((max(row[1:]) for row in shown), default=1.0) or 1.0
     start, end = 118, 285
     parts = [
-        _bar(row, 8 + 22 * place, start, (end - start) / top) for place, row in enumerate(shown)
+        _bar(row[:3], row[3] if fixed else None, 8 + 22 * place, start, (end - start) / top)
+        for place, row in enumerate(shown)
     ]
     caption = (
-        "Share of rows in each level, baseline to current. Outline: baseline, filled: current."
+        "Share of rows in each level, baseline to current. Outline: baseline, filled: current"
+        f"{REPAIRED if fixed else ''}."
     )
     if rest:
         was, now = (
@@ -172,13 +196,21 @@ def _levels(shares: Shares, name: str) -> Figure:
     )
 
 
-def _bar(row: tuple[str, float, float], y: int, x: int, scale: float) -> str:
+def _bar(row: tuple[str, float, float], fixed: float | None, y: int, x: int, scale: float) -> str:
     label, before, after = row
     told = f"{words.percent(before)} → {words.percent(after)}"
     return (
         f'<rect class="c" x="{x}" y="{y}" width="{svg.coord(after * scale)}" height="14"/>'
         f'<rect class="b" x="{x}" y="{y}" width="{svg.coord(before * scale)}" height="14"/>'
+        f"{_repair(fixed, y, x, scale)}"
         f"<g><title>{escape(words.clean(label))}</title>"
         f"{svg.label(x - 7, y + 11, words.shorten(label, 18) or '(empty)', 'end', 'ink')}</g>"
         f"{svg.label(WIDTH - 4, y + 11, told, 'end')}"
     )
+
+
+def _repair(fixed: float | None, y: int, x: int, scale: float) -> str:
+    if fixed is None:
+        return ""
+    width = svg.coord(fixed * scale)
+    return f'<rect class="fix" x="{x}" y="{y - 2}" width="{width}" height="18"/>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 
 from tidegauge.records import Card, Interval, Limit, Outcome, Policy, Report, Result, Score, Side
 
@@ -17,6 +18,9 @@ MARKS = {
     "inconclusive": "?", "pass": "✓", "not_applicable": "\u2013", "skipped": "○",
 }  # fmt: skip
 """A sign for each outcome, so that colour is never the only one."""
+
+UNKNOWN = "\u2013"
+"""What stands in place of a number that is not there."""
 
 _MEANINGS = {
     "critical": "beyond a critical limit, and the evidence survives the false-alarm budget",
@@ -77,9 +81,11 @@ def number(value: float | str | None) -> str:
     ['0', '0.123', '12.35', '12,346', '1.5e+09', '1.23e-05', '3', 'n/a']
     """
     if value is None:
-        return "\u2013"
+        return UNKNOWN
     if isinstance(value, str):
         return clean(value)
+    if not isfinite(value):
+        return UNKNOWN
     size = abs(value)
     if size == 0:
         return "0"
@@ -101,6 +107,8 @@ def percent(share: float) -> str:
     ['0 %', '0.04 %', '5.12 %', '99.9 %', '> 99.9 %', '100 %']
     """
     value = share * 100
+    if not isfinite(value):
+        return UNKNOWN
     if value in (0.0, 100.0):
         return f"{value:.0f} %"
     if 99.95 <= value < 100:
@@ -132,7 +140,7 @@ def p_value(p: float | None) -> str:
     >>> p_value(3e-9), p_value(0.0312), p_value(None)
     ('< 0.0001', '0.031', '')
     """
-    if p is None:
+    if p is None or not isfinite(p):
         return ""
     if p < 1e-4:
         return "< 0.0001"

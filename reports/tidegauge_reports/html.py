@@ -14,7 +14,10 @@ from markupsafe import Markup
 from tidegauge.records import ALARMS, Card, Report
 from tidegauge_reports import _cards as cards
 from tidegauge_reports import _marks as marks
+from tidegauge_reports import _mechanisms as mechanisms
 from tidegauge_reports import _words as words
+from tidegauge_reports._causes import why
+from tidegauge_reports._incidents import incidents, lead
 from tidegauge_reports._scorers import scorers
 from tidegauge_reports._tables import tables
 
@@ -28,17 +31,21 @@ def render(report: Report) -> str:
     """Write the report as one self-contained page."""
     groups = cards.groups_of(report)
     shown = cards.chosen(groups)
+    drawn = {group.name: group.id for group in shown}
+    gathered = incidents(report)
     links = {name: f"m{place}" for place, name in enumerate(report.cards)}
     return _template().render(
         report=report,
         worded=words.outcome,
         policy=_content_policy(),
-        style=Markup(_asset("report.css")),
+        style=Markup(_style()),
         script=Markup(_asset("report.js")),
         **_head(report),
-        **cards.changed(report, groups, shown, links),
+        explanations=why(report, gathered, drawn),
+        why_lead=lead(report, gathered),
+        **cards.changed(report, groups, shown, links, gathered),
         scorers=scorers(report),
-        **tables(report, {group.name: group.id for group in shown}, links),
+        **tables(report, drawn, links),
         **_foot(report, links),
     )
 
@@ -68,16 +75,20 @@ def _asset(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def _style() -> str:
+    return _asset("report.css") + _asset("why.css")
+
+
 @cache
 def _content_policy() -> str:
     """Allow this page's own style and script, and nothing from anywhere else."""
 
-    def seal(name: str) -> str:
-        return b64encode(sha256(_asset(name).encode()).digest()).decode()
+    def seal(text: str) -> str:
+        return b64encode(sha256(text.encode()).digest()).decode()
 
     return (
-        f"default-src 'none'; style-src 'sha256-{seal('report.css')}'; "
-        f"script-src 'sha256-{seal('report.js')}'; img-src data:; "
+        f"default-src 'none'; style-src 'sha256-{seal(_style())}'; "
+        f"script-src 'sha256-{seal(_asset('report.js'))}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -86,7 +97,7 @@ def _head(report: Report) -> dict[str, Any]:
     counts = words.counts(report)
     alarmed = any(word in ALARMS for word, _ in counts)
     sections = (
-        ("causes", "Causes", report.causes),
+        ("why", "Why", report.explanations),
         ("changed", "What changed most" if alarmed else "What moved most", report.results),
         ("scorers", "Texts", report.scorings),
         ("checks", "All checks", True),
@@ -114,14 +125,6 @@ def _head(report: Report) -> dict[str, Any]:
         "strip": marks.count_strip(counts) if counts else "",
         "counts": [(word, f"{n:,}") for word, n in counts],
         "sections": [(anchor, label) for anchor, label, there in sections if there],
-        "causes": [
-            {
-                "bar": marks.share_bar(cause.share, cause.interval),
-                "share": words.percent(cause.share),
-                "because": cause.because,
-            }
-            for cause in report.causes
-        ],
     }
 
 
@@ -140,6 +143,12 @@ def _foot(report: Report, links: Mapping[str, str]) -> dict[str, Any]:
         "notes": report.notes,
         "judged": words.policy(report.policy),
         "outcomes": [(word, words.meaning(word)) for word in words.OUTCOMES],
+        "mechanisms": [
+            (mechanisms.icon(one), word, mechanisms.MEANINGS[one])
+            for one, word in mechanisms.WORDS.items()
+        ]
+        if report.explanations
+        else [],
         "provenance": [row for row in _provenance(report) if row[1]],
     }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Xml
 
-from tidegauge.records import Report, Result
+from tidegauge.records import Cause, Report, Result
 from tidegauge_reports import _words as words
+from tidegauge_reports._incidents import explaining, key
 
 SKIPPED = ("not_applicable", "skipped", "inconclusive")
 
@@ -29,9 +30,11 @@ def render(report: Report) -> str:
     stamp = words.clean(report.created).removesuffix("Z").partition(".")[0].partition("+")[0]
     suite = Xml.SubElement(top, "testsuite", {"name": name, **totals, "timestamp": stamp})
     _add_properties(suite, report)
+    causes = explaining(report)
     for result in results:
-        _add_case(suite, result)
-    Xml.SubElement(suite, "system-out").text = words.clean(report.because)
+        _add_case(suite, result, causes.get(key(result)))
+    told = (report.because, *(f"{one.of}: {one.because}" for one in report.explanations))
+    Xml.SubElement(suite, "system-out").text = "\n".join(words.clean(one) for one in told)
     Xml.indent(top)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(top, "unicode") + "\n"
 
@@ -52,21 +55,29 @@ def _add_properties(suite: Xml.Element, report: Report) -> None:
         )
 
 
-def _add_case(suite: Xml.Element, result: Result) -> None:
+def _add_case(suite: Xml.Element, result: Result, cause: Cause | None) -> None:
     word, because = result.verdict.outcome, words.clean(result.verdict.because)
+    # The sentence of the cause stands in the text alone: CI systems group failures by message.
+    whole = f"{because}\n{_blamed(cause)}" if cause else because
     case = Xml.SubElement(
         suite,
         "testcase",
         {"classname": words.clean(result.evaluator), "name": _name(result), "time": "0"},
     )
     if word == "critical":
-        Xml.SubElement(case, "failure", {"message": because, "type": word}).text = because
+        Xml.SubElement(case, "failure", {"message": because, "type": word}).text = whole
     elif word == "error":
         Xml.SubElement(case, "error", {"message": because, "type": word}).text = because
     elif word in SKIPPED:
         Xml.SubElement(case, "skipped", {"message": f"{words.outcome(word)}: {because}"})
     elif word in ("warn", "info"):
-        Xml.SubElement(case, "system-out").text = f"{word}: {because}"
+        Xml.SubElement(case, "system-out").text = f"{word}: {whole}"
+
+
+def _blamed(cause: Cause) -> str:
+    """Name the cause of a finding; where none is proven, what changed together with it."""
+    link = "Goes with" if cause.verdict == "undetermined" else "Because of"
+    return f"{link} {words.shorten(cause.factor, 120)}: {words.clean(cause.because)}"
 
 
 def _name(result: Result) -> str:

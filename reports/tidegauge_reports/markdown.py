@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from tidegauge.records import Report, Result
 from tidegauge_reports import _words as words
+from tidegauge_reports._incidents import listed_alarms
+from tidegauge_reports._markdown_causes import why
+from tidegauge_reports._markdown_text import code, prose
 
 SHOWN = 15
 """Alarms listed; the rest is a count."""
+EACH = 3
+"""Alarms listed of one cause; the rest is a count."""
 _SIGNS = {"critical": "❌", "warn": "⚠️", "error": "💥", "inconclusive": "❔", "pass": "✅"}
-_SPECIAL = re.compile(r"([\\`*_\[\]|~$>]|^[#+=-]|^\d+[.)])")
-# A zero-width space after these stops mentions, references and bare links; escaping does not.
-_LINKING = re.compile(r"(@|(?<!&)#|://|\bwww\.|\bGH-)", re.IGNORECASE)
 
 
 def render(report: Report) -> str:
@@ -21,36 +21,13 @@ def render(report: Report) -> str:
         f"### {_SIGNS[report.outcome]} {prose(report.suite, 120)}: {report.outcome}",
         prose(report.because, 600),
         _sides(report),
+        why(report),
         _alarms(report),
-        _causes(report),
         _scorers(report),
         _counts(report),
         _notes(report),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def prose(text: object, limit: int = 300) -> str:
-    r"""Escape logged text so that it stays text: no markup, link, mention or table cell.
-
-    Examples
-    --------
-    >>> prose("a | <b> *c*")
-    'a \\| &lt;b\\> \\*c\\*'
-    """
-    text = words.shorten(text, limit).strip()
-    text = _LINKING.sub("\\1\u200b", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return _SPECIAL.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
-
-
-def code(text: object, limit: int = 60) -> str:
-    """Set a name as code, whatever backticks and pipes it holds."""
-    text = words.shorten(text, limit).replace("|", r"\|")
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest or text != text.strip() or not text else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def _sides(report: Report) -> str:
@@ -64,13 +41,16 @@ def _sides(report: Report) -> str:
 
 
 def _alarms(report: Report) -> str:
-    alarms = report.alarms
-    if not alarms:
+    if not report.alarms:
         return ""
+    listed, more = listed_alarms(report, SHOWN, EACH)
     head = "| | column | check | value | because |\n|---|---|---|---|---|\n"
-    body = "\n".join(_row(report, result) for result in alarms[:SHOWN])
-    more = len(alarms) - SHOWN
-    return head + body + (f"\n\nand {more:,} more alarms" if more > 0 else "")
+    body = "\n".join(_row(report, result) for result in listed)
+    left = [
+        f"and {n:,} more because of {code(cause.factor)}" if cause else f"and {n:,} more alarms"
+        for cause, n in more
+    ]
+    return head + body + "".join(f"\n\n{line}" for line in left)
 
 
 def _row(report: Report, result: Result) -> str:
@@ -85,11 +65,6 @@ def _row(report: Report, result: Result) -> str:
         prose(result.verdict.because),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def _causes(report: Report) -> str:
-    lines = [f"- {prose(cause.because)}" for cause in report.causes[:5]]
-    return "**Causes**\n\n" + "\n".join(lines) if lines else ""
 
 
 def _scorers(report: Report) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from tidegauge.records import Report, Result
 from tidegauge_reports import _words as words
+from tidegauge_reports._incidents import listed_alarms
+from tidegauge_reports._terminal_causes import why
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 """Alarms listed; the rest is a count."""
+EACH = 3
+"""Alarms listed of one cause; the rest is a count."""
 STYLES = {
     "critical": "bold red",
     "warn": "yellow",
@@ -50,8 +54,8 @@ def print_report(report: Report, console: Console) -> None:
     for block in (
         _verdict(report),
         _sides(report),
+        why(report),
         _alarms(report),
-        _causes(report),
         _scorers(report),
         _broken(report),
         _counts(report),
@@ -85,11 +89,12 @@ def _alarms(report: Report) -> RenderableType | None:
     if not report.alarms:
         return None
     grid = _grid()
-    for result in report.alarms[:SHOWN]:
+    listed, left = listed_alarms(report, SHOWN, EACH)
+    for result in listed:
         grid.add_row(_mark(result), _told(report, result))
-    more = len(report.alarms) - SHOWN
-    if more > 0:
-        grid.add_row("", f"and {more:,} more alarms")
+    for cause, n in left:
+        because = f" because of {words.shorten(cause.factor, 48)}" if cause else " alarms"
+        grid.add_row("", f"and {n:,} more{because}")
     return grid
 
 
@@ -115,15 +120,6 @@ def _told(report: Report, result: Result) -> RenderableType:
         value = words.measured(result.score.value, report.cards.get(result.evaluator))
         text.append(f"  {value}", STYLES[result.verdict.outcome])
     return text.append(f"\n{words.shorten(result.verdict.because, 300)}")
-
-
-def _causes(report: Report) -> RenderableType | None:
-    if not report.causes:
-        return None
-    grid = _grid()
-    for cause in report.causes[:5]:
-        grid.add_row(_dim(f"{words.percent(cause.share)}"), words.shorten(cause.because, 300))
-    return grid
 
 
 def _scorers(report: Report) -> RenderableType | None:

@@ -75,7 +75,7 @@ def test_every_measure_is_explained_in_its_own_words(make_report: MakeReport) ->
 
 def test_the_page_reads_in_the_promised_order(make_report: MakeReport) -> None:
     page = html.render(make_report())
-    parts = ("causes", "changed", "checks", "columns-title", "measures", "notes", "made")
+    parts = ("why", "changed", "checks", "columns-title", "measures", "notes", "made")
     places = [page.index(f'id="{part}"') for part in parts]
     places.insert(0, page.index('class="verdict'))
     assert places == sorted(places)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tidegauge.records import Report
 from tidegauge_reports import markdown
+from tidegauge_reports._markdown_text import code, prose
 
 MakeReport = Callable[..., Report]
 
@@ -44,11 +45,11 @@ def test_hostile_text_makes_no_html_mention_link_or_reference(make_report: MakeR
 
 
 def test_a_name_full_of_backticks_stays_one_code_span() -> None:
-    assert markdown.code("a``b`c") == "``` a``b`c ```"
-    assert markdown.code("plain") == "`plain`"
+    assert code("a``b`c") == "``` a``b`c ```"
+    assert code("plain") == "`plain`"
 
 
 def test_prose_does_not_start_a_heading_or_a_list() -> None:
-    assert markdown.prose("# big") == "\\#\u200b big"
-    assert markdown.prose("- item") == r"\- item"
-    assert markdown.prose("1. item") == r"1\. item"
+    assert prose("# big") == "\\#\u200b big"
+    assert prose("- item") == r"\- item"
+    assert prose("1. item") == r"1\. item"

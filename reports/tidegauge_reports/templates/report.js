@@ -107,10 +107,15 @@
     show();
   }
 
-  // A link to a folded card opens it.
+  // A link to a folded card opens it, and whatever it lies in.
   const open = () => {
     const target = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.tagName === "DETAILS") { target.open = true; target.scrollIntoView(); }
+    if (!target) return;
+    let opened = false;
+    for (let at = target; at; at = at.parentElement) {
+      if (at.tagName === "DETAILS" && !at.open) { at.open = true; opened = true; }
+    }
+    if (opened) target.scrollIntoView();
   };
   addEventListener("hashchange", open);
   open();
