@@ -21,7 +21,7 @@ from _causes_planted import (
     dose,
     kept,
     normal_scores,
-)  # fmt: skip
+)
 from tidegauge.case import Numbers, Variable
 from tidegauge.records import Mechanism
 

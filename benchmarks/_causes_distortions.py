@@ -17,7 +17,7 @@ from _causes_planted import (
     dose,
     normal_scores,
     numeric,
-)  # fmt: skip
+)
 from tidegauge.case import Numbers, Variable
 
 

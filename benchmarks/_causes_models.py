@@ -130,7 +130,8 @@ def value(node: Node, latent: Numbers, rng: np.random.Generator, change: Change)
     """Value of a node before it is logged; shape (rows,)."""
     noise = rng.normal(size=latent.shape[1])
     if not node.parents:
-        return change.spread * noise + change.shift
+        root: Numbers = change.spread * noise + change.shift
+        return root
     weights: Numbers = node.weights.copy()
     weights[np.argmax(np.abs(weights))] *= change.coefficient
     signal = weights @ linked(node, latent) / node.signal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -22,8 +23,7 @@ PSI_LIMIT = 0.1
 
 def tidegauge_answer(planted: Planted, seed: int) -> Explanation:
     """Ask tidegauge."""
-    from tidegauge.causes import attribute
-
+    attribute = import_module("tidegauge.causes").attribute
     answer: Explanation = attribute(planted.case, seed=seed)
     return answer
 
@@ -35,9 +35,9 @@ def carriers_answer(planted: Planted, seed: int) -> Explanation:
     case = planted.case
     found = explainer("root_cause.carriers").explain(case, rng=np.random.default_rng(seed))
     causes = tuple(
-        Cause(factor=" and ".join(one.columns), columns=tuple(one.columns), share=one.score,
-              because="carries drift")
-        for one in found.carriers
+        Cause(factor=" and ".join(one.columns), columns=tuple(one.columns), share=one.share,
+              because="carries drift", rank_one=one.rank_one)
+        for one in found.steps
     )  # fmt: skip
     return explained(causes, "undetermined" if causes else "none", case)
 
@@ -200,7 +200,9 @@ def filled(values: Numbers) -> Numbers:
 def contenders() -> Mapping[str, Ask]:
     """Who can be asked here, tidegauge first."""
     found: dict[str, Ask] = {}
-    if find_spec("tidegauge.causes") is not None:
+    if find_spec("tidegauge.causes") is not None and hasattr(
+        import_module("tidegauge.causes"), "attribute"
+    ):
         found["tidegauge"] = tidegauge_answer
     if find_spec("tidegauge_evaluators.root_cause.carriers") is not None:
         found["carriers"] = carriers_answer

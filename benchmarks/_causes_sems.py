@@ -27,7 +27,7 @@ from _causes_planted import (
     dose,
     fit,
     generator,
-)  # fmt: skip
+)
 from tidegauge.case import Numbers
 
 TRAINING = 5_000

@@ -34,7 +34,7 @@ from _causes_planted import (
     generator,
     normal_scores,
     numeric,
-)  # fmt: skip
+)
 from _tables import FEATURES, is_numeric
 from tidegauge.case import Numbers, Variable
 
