@@ -71,7 +71,7 @@ def why(
 def _explanation(one: Explanation, anchor: str, page: Page) -> dict[str, Any]:
     reach = pictures.reach(one.causes)
     only = one.causes[0].because if len(one.causes) == 1 else ""
-    meaning = "" if one.verdict in page.meant else mechanisms.MEANINGS[one.verdict]
+    meaning = "" if one.verdict in page.meant else mechanisms.meaning(one)
     page.meant.add(one.verdict)
     begun = one.onset if one.onset not in [cause.onset for cause in one.causes] else None
     return {
@@ -79,14 +79,15 @@ def _explanation(one: Explanation, anchor: str, page: Page) -> dict[str, Any]:
         "of": mechanisms.subject(one.of),
         "verdict": one.verdict,
         "icon": mechanisms.icon(one.verdict),
-        "word": mechanisms.WORDS[one.verdict],
-        "meaning": meaning[:1].upper() + meaning[1:],
+        "word": mechanisms.heading(one),
+        "meaning": meaning,
         "because": one.because if one.because != only else "",
         "onset": onset(begun) if begun else "",
         "tied": [words.shorten(name, 80) for name in one.tied],
         "apart": mechanisms.telling_apart(one),
         "causes": [
             _cause(cause, f"{anchor}-{place}", reach, page)
+            | {"word": mechanisms.kind(one, cause.verdict)}
             for place, cause in enumerate(one.causes[:CAUSES])
         ],
         "more": f"{len(one.causes) - CAUSES:,} smaller causes are in the JSON report."
@@ -106,7 +107,6 @@ def _cause(cause: Cause, anchor: str, reach: tuple[float, float], page: Page) ->
         "factor": words.shorten(cause.factor, 120),
         "verdict": cause.verdict,
         "icon": mechanisms.icon(cause.verdict),
-        "word": mechanisms.SHORT[cause.verdict],
         "because": cause.because,
         "bar": marks.share_bar(cause.share, cause.interval, reach),
         "share": share(cause.share, cause.interval),

@@ -37,7 +37,7 @@ def why(report: Report) -> str:
 
 
 def _explanation(one: Explanation, told: dict[str, Incident], above: set[tuple[str, str]]) -> str:
-    glyph, word = mechanisms.GLYPHS[one.verdict], mechanisms.WORDS[one.verdict]
+    glyph, word = mechanisms.GLYPHS[one.verdict], mechanisms.heading(one)
     head = f"**{glyph} {word}** ({prose(one.of, 80)}). {prose(one.because, 500)}"
     if one.tied:
         tied = words.listed([code(name) for name in one.tied[:NAMES]], "or")
@@ -45,7 +45,7 @@ def _explanation(one: Explanation, told: dict[str, Incident], above: set[tuple[s
     lines = []
     for place, cause in enumerate(one.causes[:CAUSES], 1):
         again = (cause.factor, cause.because) in above
-        lines.append(f"{place}. {_again(cause) if again else _cause(cause, told)}")
+        lines.append(f"{place}. {_again(cause) if again else _cause(one, cause, told)}")
         above.add((cause.factor, cause.because))
     more = len(one.causes) - CAUSES
     if more > 0:
@@ -60,10 +60,11 @@ def _again(cause: Cause) -> str:
     )
 
 
-def _cause(cause: Cause, gathered: dict[str, Incident]) -> str:
+def _cause(one: Explanation, cause: Cause, gathered: dict[str, Incident]) -> str:
     told = figure(causes.share(cause.share, cause.interval))
-    kind = mechanisms.SHORT[cause.verdict]
-    head = f"{code(cause.factor)} ({kind}), **{told}**: {prose(cause.because, 400)}"
+    kind = mechanisms.kind(one, cause.verdict)
+    name = f"{code(cause.factor)} ({kind})" if kind else code(cause.factor)
+    head = f"{name}, **{told}**: {prose(cause.because, 400)}"
     return "\n".join([head, *(f"   - {line}" for line in _facts(cause, gathered))])
 
 

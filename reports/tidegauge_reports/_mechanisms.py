@@ -46,7 +46,7 @@ MEANINGS: dict[Mechanism, str] = {
     "longer holds",
     "serving": "the same inputs get other answers than before: another model version, another "
     "threshold, a feature that no longer arrives",
-    "undetermined": "several explanations fit these rows equally well",
+    "undetermined": "more than one of these fits, and the rows do not say which",
 }
 """What a verdict means, as half a sentence."""
 
@@ -75,6 +75,28 @@ def icon(mechanism: Mechanism) -> Markup:
         '<svg class="icon" viewBox="0 0 20 20" aria-hidden="true">'
         f'<path d="{_STROKES[mechanism]}"/></svg>'
     )
+
+
+def heading(explanation: Explanation) -> str:
+    """Word the verdict of an explanation; one that read profiles alone has not looked far yet."""
+    if explanation.basis == "profiles" and explanation.verdict == "undetermined":
+        return "As far as single columns show"
+    return WORDS[explanation.verdict]
+
+
+def kind(explanation: Explanation, mechanism: Mechanism) -> str:
+    """Word the verdict on one factor; nothing where nobody has looked yet."""
+    if explanation.basis == "profiles" and mechanism == "undetermined":
+        return ""
+    return SHORT[mechanism]
+
+
+def meaning(explanation: Explanation) -> str:
+    """Say what the verdict of an explanation means; nothing where nobody has looked yet."""
+    if not kind(explanation, explanation.verdict):
+        return ""
+    text = MEANINGS[explanation.verdict]
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def basis(explanation: Explanation) -> str:

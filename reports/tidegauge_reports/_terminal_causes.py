@@ -49,7 +49,7 @@ def _explanation(
     from rich.text import Text
 
     style = STYLES.get(one.verdict, "cyan")
-    head = f"{mechanisms.GLYPHS[one.verdict]} {mechanisms.WORDS[one.verdict]}"
+    head = f"{mechanisms.GLYPHS[one.verdict]} {mechanisms.heading(one)}"
     yield Text.assemble(("why  ", "dim"), (head, f"bold {style}"), ("  " + _of(one), "dim"))
     yield words.shorten(one.because, 500)
     if one.tied:
