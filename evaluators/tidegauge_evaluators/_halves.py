@@ -17,6 +17,8 @@ Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
+FARTHEST = 3.0
+"""Log odds at which weights end: a row of the baseline stands for 20 at most."""
 SEARCHED = 15_000
 """Rows a side that rules are searched on; all others test them."""
 
@@ -80,8 +82,17 @@ def halves(case: Case, known: Mask, rng: np.random.Generator) -> tuple[Half, Hal
     )
 
 
-def contrast(case: Case, half: Half, values: Numbers, inside: Mask) -> Contrast:
-    """Hold the current rows inside of a rule against those outside, and both against before."""
+def contrast(
+    case: Case, half: Half, values: Numbers, inside: Mask, weights: Numbers | None = None
+) -> Contrast:
+    """Hold the current rows inside of a rule against those outside, and both against before.
+
+    Parameters
+    ----------
+    weights
+        Shape (rows,): what the baseline's rows count, from ``carried``; one unless given.
+    """
+    weights = np.ones(case.n) if weights is None else weights
     within, beyond = half.now[inside[half.now]], half.now[~inside[half.now]]
     spread = float(values[half.now].var())
     means, errors = [], []
@@ -89,10 +100,11 @@ def contrast(case: Case, half: Half, values: Numbers, inside: Mask) -> Contrast:
         (within, half.then[inside[half.then]]),
         (beyond, half.then[~inside[half.then]]),
     ):
-        mean, variance = _mean(case, values, now, spread)
+        mean, variance = _mean(case, values, now, spread, np.ones(len(now)))
         if len(half.then):
-            before, doubt = _mean(case, values, then, spread)
-            share = len(then) / (len(then) + PRIOR)
+            before, doubt = _mean(case, values, then, spread, weights[then])
+            held = float(weights[then].sum())
+            share = held / (held + PRIOR)
             mean -= share * before
             variance += share**2 * doubt + (1 - share) ** 2 * spread / PRIOR
         means.append(mean)
@@ -127,15 +139,38 @@ def corrected(p_values: Sequence[float]) -> list[float]:
     return [float(one) for one in np.minimum(adjusted, 1.0)]
 
 
-def _mean(case: Case, values: Numbers, rows: Places, spread: float) -> tuple[float, float]:
+def carried(odds: Numbers, rows: Mask) -> Numbers:
+    """Weights under which the baseline's inputs are like the current ones.
+
+    They are scaled so that their sum is the effective sample size.
+
+    Parameters
+    ----------
+    odds
+        Shape (rows,): log odds of being a current row.
+    rows
+        Shape (rows,): the baseline's rows.
+    """
+    weights = np.exp(np.clip(odds, -FARTHEST, FARTHEST))
+    held = weights[rows]
+    return np.asarray(weights * (held.sum() / (held**2).sum()))
+
+
+def _mean(
+    case: Case, values: Numbers, rows: Places, spread: float, weights: Numbers
+) -> tuple[float, float]:
     """Mean and its variance, the spread shrunk towards that of all rows; blocks count as one."""
-    n = len(rows)
-    if not n:
+    total = float(weights.sum())
+    if not total > 0:
         return 0.0, spread / PRIOR
     own = values[rows]
+    mean = float((weights * own).sum() / total)
+    n = total**2 / float((weights**2).sum())
+    pushed = weights * (own - mean) / total
     if case.blocks is not None and n > 1:
-        variance = standard_error(own, case.blocks[rows]) ** 2
+        variance = (len(rows) * standard_error(pushed, case.blocks[rows])) ** 2
         if np.isfinite(variance) and variance > 0:
-            return float(own.mean()), variance
-    shrunk = (n * own.var() + PRIOR * spread) / (n + PRIOR) * n / max(n - 1, 1)
-    return float(own.mean()), float(shrunk / n)
+            return mean, float(variance)
+    own_spread = float((pushed**2).sum()) * n
+    shrunk = (n * own_spread + PRIOR * spread) / (n + PRIOR) * n / max(n - 1, 1)
+    return mean, shrunk / n

@@ -18,16 +18,31 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegauge.case import Case
 from tidegauge_evaluators._contrast import Sums, gap_of, z_of
-from tidegauge_evaluators._slices import Axis, Rule
+from tidegauge_evaluators._slices import Axis, Rule, axes_of
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 BEAM = 40
 """Rules of two conditions that a third one is tried on."""
+FINE = 50
+"""Cells that the numbers in a rule are cut into once it is found."""
+WORTH = 3.0
+"""What a finer cut must add to half of z squared."""
 BLOCKS = 8
 """Column blocks of a symmetric table; what lies below them is not computed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picked:
+    """Rows that a rule picks, and the rule in words."""
+
+    inside: NDArray[np.bool_]
+    """Shape (rows,): of both sides."""
+    where: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,6 +69,8 @@ class Lattice:
         The same for the baseline; empty where nothing is known of it.
     least
         Current rows that a rule needs inside, and outside.
+    weights_before
+        What each of the baseline's rows counts; one unless given.
     depth
         Conditions in a rule, at most three.
     """
@@ -67,6 +84,7 @@ class Lattice:
         values_before: Numbers,
         *,
         least: float,
+        weights_before: Numbers | None = None,
         depth: int = 3,
     ) -> None:
         self.axes, self.least = list(axes), max(least, 2.0)
@@ -79,6 +97,7 @@ class Lattice:
         self.high = self.ranges[:, 2] + self.starts[self.ranges[:, 0]]
         self.rows, self.before = rows, before
         self.values, self.values_before = values.astype(np.float64), values_before
+        self.weights = np.ones(len(before)) if weights_before is None else weights_before
         self.now, self.then = self._one_hot(rows), self._one_hot(before)
         self.sizes = self._sizes()
         self.pairs = self._pairs() if self.depth > 1 else None
@@ -94,10 +113,48 @@ class Lattice:
         known = [one for one in found if one is not None]
         return max(known, key=lambda one: one.score, default=None)
 
-    def forget(self, rule: Rule) -> None:
+    def picked(self, rule: Rule, case: Case) -> Picked:
+        """Put a rule in words, its ends cut more finely than the search could."""
+        names = [self.axes[axis].name for axis, _, _ in rule.conditions]
+        fine = [axis for name in names for axis in axes_of(case, [name], bins=FINE)]
+        axes, rule = self._sharpened(rule, fine)
+        return Picked(inside=rule.holds(axes), where=rule.said(axes), columns=rule.columns(axes))
+
+    def _sharpened(self, rule: Rule, fine: Sequence[Axis]) -> tuple[list[Axis], Rule]:
+        """Cut more finely where a rule ends, its own columns only.
+
+        Parameters
+        ----------
+        fine
+            The columns of the rule's conditions, in their order, cut into more cells.
+        """
+        axes = [*(self.axes[axis] for axis, _, _ in rule.conditions), *fine]
+        small = Lattice(
+            axes,
+            self.rows,
+            self.values,
+            self.before,
+            self.values_before,
+            weights_before=self.weights,
+            least=self.least,
+            depth=1,
+        )
+        chosen = [(place, low, high) for place, (_, low, high) in enumerate(rule.conditions)]
+        for place in [*range(len(fine))] * 2:
+            others = [one for at, one in enumerate(chosen) if at != place]
+            rest = Rule(tuple(others))
+            z = small.z_of_more([rest])[0]
+            mine = np.flatnonzero(small.ranges[:, 0] == place + len(fine))
+            kept = np.flatnonzero((small.ranges == chosen[place]).all(axis=1))
+            held = z[kept].max(initial=-np.inf)
+            if len(mine) and z[mine].max() ** 2 / 2 > held**2 / 2 + WORTH:
+                chosen[place] = small.condition(int(mine[z[mine].argmax()]))
+        return axes, Rule(tuple(chosen))
+
+    def forget(self, rows: NDArray[np.bool_]) -> None:
         """Take away what a rule explains: inside becomes what outside is."""
-        inside = rule.holds(self.axes)[self.rows]
-        gap = float(gap_of(self._whole(inside, rule.holds(self.axes)[self.before]), self._total()))
+        inside = rows[self.rows]
+        gap = float(gap_of(self._whole(inside, rows[self.before]), self._total()))
         if self.pairs is not None:
             cells, values = self.now[inside], self.values[inside]
             counts, sums = _crossed(cells, None), _crossed(cells, values)
@@ -107,13 +164,17 @@ class Lattice:
 
     def _extended(self, rules: Sequence[Rule]) -> Found | None:
         """Best rule that adds one condition, on another column, to any of the rules."""
-        z = z_of(_spans(self._over(rules), self.low, self.high), self._total(), self.least)
+        z = self.z_of_more(rules)
         for row, rule in enumerate(rules):
             z[row, np.isin(self.ranges[:, 0], [axis for axis, _, _ in rule.conditions])] = -np.inf
         if not z.size or not np.isfinite(z.max()):
             return None
         row, place = divmod(int(z.argmax()), z.shape[1])
-        return self._found((*rules[row].conditions, self._condition(place)), z[row, place])
+        return self._found((*rules[row].conditions, self.condition(place)), z[row, place])
+
+    def z_of_more(self, rules: Sequence[Rule]) -> Numbers:
+        """How far each rule stands out with each condition added, shape (rules, conditions)."""
+        return z_of(_spans(self._over(rules), self.low, self.high), self._total(), self.least)
 
     def _doubles(self, pairs: Sums) -> list[Found]:
         """Best rule of each pair of columns, the best pairs first."""
@@ -133,7 +194,7 @@ class Lattice:
                 part = z[:, start:stop]
                 first, second = divmod(int(part.argmax()), part.shape[1])
                 both = mine[first], later[start + second]
-                conditions = tuple(self._condition(int(one)) for one in both)
+                conditions = tuple(self.condition(int(one)) for one in both)
                 if np.isfinite(part[first, second]):
                     found.append(self._found(conditions, part[first, second]))
         return sorted(found, key=lambda one: -one.z)[:BEAM]
@@ -157,7 +218,8 @@ class Lattice:
         score = math.copysign(float(z) ** 2 / 2, z) - self.sizes[len(conditions) - 1]
         return Found(rule=Rule(tuple(sorted(conditions))), z=float(z), score=score)
 
-    def _condition(self, place: int) -> tuple[int, int, int]:
+    def condition(self, place: int) -> tuple[int, int, int]:
+        """Axis, cells from, to (not included) of a condition."""
         axis, low, high = (int(one) for one in self.ranges[place])
         return axis, low, high
 
@@ -183,8 +245,8 @@ class Lattice:
             n=_crossed(self.now, None),
             sum=_crossed(self.now, self.values),
             square=_crossed(self.now, self.values**2),
-            n_before=_crossed(self.then, None),
-            sum_before=_crossed(self.then, self.values_before),
+            n_before=_crossed(self.then, self.weights),
+            sum_before=_crossed(self.then, self.weights * self.values_before),
         )
 
     def _over(self, rules: Sequence[Rule]) -> Sums:
@@ -192,6 +254,7 @@ class Lattice:
         held = [rule.holds(self.axes) for rule in rules]
         now = np.stack([one[self.rows] for one in held]).astype(np.float32)
         then = np.stack([one[self.before] for one in held]).astype(np.float32)
+        then *= self.weights.astype(np.float32)
         return Sums(
             n=_summed(now, self.now),
             sum=_summed(now * self.values.astype(np.float32), self.now),
@@ -206,8 +269,8 @@ class Lattice:
             n=np.asarray(len(values), np.float64),
             sum=values.sum(),
             square=(values**2).sum(),
-            n_before=np.asarray(np.count_nonzero(then), np.float64),
-            sum_before=self.values_before[then].sum(),
+            n_before=self.weights[then].sum(),
+            sum_before=(self.weights * self.values_before)[then].sum(),
         )
 
     def _total(self) -> Sums:

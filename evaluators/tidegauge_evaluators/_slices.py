@@ -15,8 +15,8 @@ Mask = NDArray[np.bool_]
 
 ATOM = 0.05
 """A single value with this share of the rows is a cell of its own."""
-ROUND = 0.01
-"""Share of rows that may change cells so that a cut becomes a round number."""
+ROUND = 0.1
+"""Part of a cell's rows that may change cells so that a cut becomes a round number."""
 MOST_LEVELS = 20
 """Levels of a category that a rule can name, the most frequent ones."""
 
@@ -182,7 +182,7 @@ def _cuts(ordered: Numbers, bins: int) -> list[Cut]:
     cuts: set[Cut] = set()
     for value in np.unique(ordered[places]):
         if value not in atoms and value > ordered[0]:
-            cuts.add((_rounded(float(value), ordered), False))
+            cuts.add((_rounded(float(value), ordered, ROUND / bins), False))
     for value in atoms:
         cuts |= {(float(value), False), (float(value), True)}
     return sorted(cut for cut in cuts if _parts(cut, ordered))
@@ -194,16 +194,16 @@ def _parts(cut: Cut, ordered: Numbers) -> bool:
     return bool(ordered[0] <= value < ordered[-1]) if below else bool(ordered[0] < value)
 
 
-def _rounded(value: float, ordered: Numbers) -> float:
-    """Round to as few digits as leave all but 1 % of the rows where they were."""
+def _rounded(value: float, ordered: Numbers, share: float) -> float:
+    """Round to as few digits as leave all but a share of the rows where they were."""
     if not np.isfinite(value) or value == 0:
         return value
     place = np.searchsorted(ordered, value)
-    if abs(np.searchsorted(ordered, 0.0) - place) <= ROUND * len(ordered):
+    if abs(np.searchsorted(ordered, 0.0) - place) <= share * len(ordered):
         return 0.0
     for digits in range(1, 7):
         near = float(f"{value:.{digits - 1}e}")
-        if abs(np.searchsorted(ordered, near) - place) <= ROUND * len(ordered):
+        if abs(np.searchsorted(ordered, near) - place) <= share * len(ordered):
             return near
     return value
 

@@ -12,9 +12,17 @@ from tidegauge.errors import TooFewRows
 from tidegauge.records import ExplainerCard, Interval, Segment
 from tidegauge_evaluators._domain import Domain
 from tidegauge_evaluators._expected import design, expected
-from tidegauge_evaluators._halves import Contrast, Half, contrast, corrected, halves, jaccard
-from tidegauge_evaluators._lattice import Lattice
-from tidegauge_evaluators._slices import Axis, Rule, axes_of
+from tidegauge_evaluators._halves import (
+    Contrast,
+    Half,
+    carried,
+    contrast,
+    corrected,
+    halves,
+    jaccard,
+)
+from tidegauge_evaluators._lattice import Lattice, Picked
+from tidegauge_evaluators._slices import axes_of
 
 CARD = ExplainerCard(
     title="Segments of excess loss",
@@ -51,9 +59,10 @@ def segments(
     """Find segments on which the current loss is above what the baseline lets expect.
 
     What is searched is the excess: the loss less its mean given the features, which is learned
-    from the baseline; so rows that were hard before are no finding, and neither is a rise that is
-    the same everywhere. Rules are found on one half of both sides and judged on the other, by how
-    much higher the excess is inside than outside.
+    from the baseline and corrected by what it missed there at like inputs; so rows that were hard
+    before are no finding, and neither is a rise that is the same everywhere. Rules are found on
+    one half of both sides and judged on the other, by how much higher the excess is inside than
+    outside.
 
     Parameters
     ----------
@@ -74,7 +83,7 @@ def segments(
     names
         Columns for rules; the features unless given.
     domain
-        Lends the bins it has already.
+        Answers about the sides for the same rows; made anew unless given.
 
     Returns
     -------
@@ -107,6 +116,8 @@ def segments(
         return ()
     matrix, kinds = design(case, columns, domain)
     excess = values - expected(case, matrix, kinds, values, learn=sides[0], rng=rng)
+    domain = Domain(case, rng=rng) if domain is None else domain
+    weights = carried(domain.log_odds(columns), sides[0])
     search, test = halves(case, known, rng)
     rules = _found(
         Lattice(
@@ -115,67 +126,65 @@ def segments(
             excess[search.now],
             search.then,
             excess[search.then],
+            weights_before=weights[search.then],
             least=max(INSIDE, min_support * len(search.now)),
             depth=depth,
         ),
+        case,
         top,
     )
-    tested = _judged(case, [rule.holds(axes) for rule in rules], test, excess)
+    tested = _judged(case, [rule.inside for rule in rules], test, excess, weights)
     adjusted = corrected([p for _, p in tested])
     rise = float(values[sides[1]].mean() - values[sides[0]].mean())
     kept = [
-        _segment(rule, axes, sides, one, p, confidence, rise)
+        _segment(rule, sides, one, p, confidence, rise)
         for rule, (one, _), p in zip(rules, tested, adjusted, strict=True)
         if p <= 1 - confidence and one.mean > 0
     ]
     return tuple(sorted(kept, key=lambda one: -one.excess * one.support))
 
 
-def _found(lattice: Lattice, top: int) -> list[Rule]:
+def _found(lattice: Lattice, case: Case, top: int) -> list[Picked]:
     """Rules one after the other, each on what the ones before it leave."""
-    rules: list[Rule] = []
-    held: list[Mask] = []
+    rules: list[Picked] = []
     for _ in range(top):
         one = lattice.best()
         if one is None or one.z <= 0 or (rules and one.score <= 0):
             break
-        inside = one.rule.holds(lattice.axes)[lattice.rows]
-        if all(jaccard(inside, other) <= LIKE for other in held):
-            rules.append(one.rule)
-            held.append(inside)
+        picked = lattice.picked(one.rule, case)
+        if all(jaccard(picked.inside, other.inside) <= LIKE for other in rules):
+            rules.append(picked)
         if one.score <= 0:
             break
-        lattice.forget(one.rule)
+        lattice.forget(picked.inside)
     return rules
 
 
 def _judged(
-    case: Case, rules: Sequence[Mask], half: Half, excess: Numbers
+    case: Case, rules: Sequence[Mask], half: Half, excess: Numbers, weights: Numbers
 ) -> list[tuple[Contrast, float]]:
     """Test each rule, the effect of those before it taken away: its excess, and the p-value."""
     left = excess.copy()
     tested = []
     for inside in rules:
-        beyond = contrast(case, half, left, inside)
-        tested.append((contrast(case, half, excess, inside), beyond.p_value))
+        beyond = contrast(case, half, left, inside, weights)
+        tested.append((contrast(case, half, excess, inside, weights), beyond.p_value))
         left[case.current & inside] -= beyond.gap
     return tested
 
 
 def _segment(
-    rule: Rule,
-    axes: Sequence[Axis],
+    rule: Picked,
     sides: tuple[Mask, Mask],
     one: Contrast,
     p_value: float,
     confidence: float,
     rise: float,
 ) -> Segment:
-    inside = rule.holds(axes)
-    before, support = (float(inside[side].mean()) for side in sides)
+    before, support = (float(rule.inside[side].mean()) for side in sides)
     return Segment(
-        where=rule.said(axes),
-        columns=rule.columns(axes),
+        where=rule.where,
+        columns=rule.columns,
         excess=one.mean,
         interval=Interval(*one.around(confidence)),
         share=one.mean * support / rise if rise > 0 else 0.0,
