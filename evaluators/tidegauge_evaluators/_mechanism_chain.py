@@ -38,6 +38,8 @@ def chain_of(
     moved: Mapping[str, tuple[str, ...]],
     functional: Numbers,
     kept: NDArray[np.int64],
+    *,
+    together: bool,
 ) -> Chain:
     """Lay the mechanisms out along the order.
 
@@ -55,10 +57,13 @@ def chain_of(
         Shape (rows,), finite.
     kept
         Places of the rows to use.
+    together
+        Whether what follows a player unchanged is taken from the player's side, which needs
+        fewer regressions, rather than learnt from both.
     """
     places = [
         (players.index(names[0]) if names[0] in players else None, names)
-        for names in _runs(order, players, moved)
+        for names in _runs(order, players, moved, together)
     ]
     learnt = len(kept) // 4 // max(len(order.names), 1)
     return Chain(
@@ -79,9 +84,12 @@ def chain_of(
 
 
 def _runs(
-    order: CausalOrder, players: Sequence[str], moved: Mapping[str, tuple[str, ...]]
+    order: CausalOrder,
+    players: Sequence[str],
+    moved: Mapping[str, tuple[str, ...]],
+    together: bool,
 ) -> list[list[str]]:
-    """Players one by one, what lies between them together.
+    """Players one by one, what lies between them as one or with the player before.
 
     Within a tier, what did not change comes first and what moved with a player last.
     """
@@ -90,7 +98,7 @@ def _runs(
     for tier in order.tiers:
         ranked = sorted(tier, key=lambda name: (name in along, name in players))
         for name in ranked:
-            if runs and name not in players and runs[-1][0] not in players:
+            if runs and name not in players and (together or runs[-1][0] not in players):
                 runs[-1].append(name)
             else:
                 runs.append([name])
