@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pytest
 
 from tidegauge import suite as suites
+from tidegauge.callers.spec import Spec, read_spec
 from tidegauge.catalog import evaluator, evaluator_names, is_scorer
 from tidegauge.errors import SuiteError
 from tidegauge.logs import opening, sniffing, translating
@@ -22,7 +23,6 @@ from tidegauge.suite import (
     Causes,
     Columns,
     Explain,
-    Model,
     Source,
     Target,
     Valid,
@@ -103,22 +103,39 @@ def test_a_suite_says_which_outcomes_are_explained(written: str, on: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("written", "model"),
+    ("written", "spec"),
     [
-        ("models/credit.onnx", Model(path="/srv/models/credit.onnx")),
-        ("/opt/credit.onnx", Model(path="/opt/credit.onnx")),
-        ("credit.serving:score", Model(path="credit.serving:score")),
-        ("models:/credit/3", Model(path="models:/credit/3")),
-        ("s3://models/credit.onnx", Model(path="s3://models/credit.onnx")),
+        ("models/credit.onnx", {"path": "models/credit.onnx"}),
+        ("/opt/credit.onnx", {"path": "/opt/credit.onnx"}),
+        ("credit.serving:score", {"path": "credit.serving:score"}),
+        ("models:/credit/3", {"path": "models:/credit/3"}),
         (
             "{path: m.pkl, unsafe_pickle: true, columns: [age, 7]}",
-            Model(path="/srv/m.pkl", unsafe_pickle=True, columns=("age", "7")),
+            {"path": "m.pkl", "unsafe_pickle": True, "columns": ("age", "7")},
+        ),
+        (
+            "{path: m.onnx, classes: [no, yes], output: p, trusted: [a.B], batch: 9, seconds: 1.5}",
+            {
+                "path": "m.onnx", "classes": ("no", "yes"), "output": "p", "trusted": ("a.B",),
+                "batch": 9, "seconds": 1.5,
+            },
         ),
     ],
-)
-def test_a_model_is_a_path_a_function_or_a_registered_one(written: str, model: Model) -> None:
+)  # fmt: skip
+def test_a_model_is_a_path_a_function_or_a_registered_one(
+    written: str, spec: dict[str, Any]
+) -> None:
     text = f"{LOGS}explain: {{rows: 2000, model: {written}}}"
-    assert parse_suite(text, folder=Path("/srv")).explain == Explain(rows=2000, model=model)
+    explain = parse_suite(text, folder=Path("/srv")).explain
+    assert explain.rows == 2000
+    assert explain.model is not None
+    assert explain.model.spec == spec
+    assert explain.model.base == Path("/srv")
+    assert read_spec(explain.model.spec).path == spec["path"]
+
+
+def test_a_suite_may_say_of_a_model_all_that_a_caller_may() -> None:
+    assert set(explain_tables.MODEL_KEYS) == set(Spec.__dataclass_fields__)
 
 
 def test_a_causal_order_is_read_with_single_columns_as_tiers() -> None:

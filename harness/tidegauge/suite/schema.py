@@ -16,7 +16,7 @@ from tidegauge.suite.checks import KEYS as CHECK_KEYS
 from tidegauge.suite.checks import PRESETS
 from tidegauge.suite.columns import KEYS as COLUMN_KEYS
 from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
-from tidegauge.suite.explaining import ALONE, FEWEST, MODEL_KEYS
+from tidegauge.suite.explaining import ALONE, FEWEST, LISTS, MODEL_KEYS
 from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
@@ -134,7 +134,14 @@ def _columns() -> Schema:
 
 def _explain() -> Schema:
     several = {"type": "array", "items": {"enum": list(ALARMS)}, "uniqueItems": True, "minItems": 1}
-    model = {"path": TEXT, "unsafe_pickle": FLAG, "columns": NAMES}
+    model: dict[str, Schema] = {
+        "path": TEXT,
+        **dict.fromkeys(LISTS, NAMES),
+        "output": TEXT,
+        "unsafe_pickle": FLAG,
+        "batch": {"type": "integer", "minimum": 1},
+        "seconds": {"type": "number", "exclusiveMinimum": 0},
+    }
     parts: dict[str, Schema] = {
         "on": {"anyOf": [{"enum": [*ALARMS, *ALONE]}, several]},
         "rows": {"type": "integer", "minimum": FEWEST},

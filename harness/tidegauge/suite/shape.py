@@ -103,14 +103,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The model that answered, where it can be asked again."""
+    """The model that answered, where it can be asked again: ``open_model(spec, base=base)``."""
 
     path: str
     """A file or folder, ``package.module:function``, or a URL such as ``models:/credit/3``."""
-    unsafe_pickle: bool = False
-    """Whether a pickle may be loaded, which runs whatever code it holds."""
-    columns: tuple[str, ...] = ()
-    """Columns that it takes, in its order; empty = as the model itself says."""
+    base: Path = Path()
+    """Folder where relative paths and modules begin: the suite's."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the suite says of how to ask it: ``columns``, ``unsafe_pickle``, ``output``."""
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Place and settings, as ``tidegauge.callers.open_model`` takes them."""
+        return {"path": self.path, **self.settings}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
