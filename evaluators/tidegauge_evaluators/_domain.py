@@ -12,11 +12,8 @@ about zero and not far below.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +22,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Case, Variable
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Information
+from tidegauge_evaluators._threads import threads_for
 
 Numbers = NDArray[np.float64]
 
@@ -40,7 +38,7 @@ SOME = 5_000
 """Rows from which trees may be more and larger."""
 LEANING = 2_000
 """Rows on which it is seen what trees lean on."""
-MANY = 20_000
+MANY = 3_000
 """Rows from which two folds are enough."""
 
 
@@ -112,27 +110,13 @@ class Domain:
         return self._odds[key]
 
     def learn(self, sets: Iterable[Iterable[str]]) -> None:
-        """Fit what several questions will need, side by side on all cores."""
-        wanted = {key for key in map(frozenset, sets) if key not in self._odds}
-        if frozenset() in wanted:
-            self._odds[frozenset()] = np.zeros(self.case.n)
-        tasks = [
-            (key, fold)
-            for key in sorted(wanted - {frozenset()}, key=sorted)
-            for fold in range(int(self.folds.max()) + 1)
-        ]
-        for key, _ in tasks:
-            for name in key:
-                self.code(name)
-        # One thread a fit: boosted trees of this size wait for each other more than they work.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            held = list(pool.map(lambda task: self._fitted(*task), tasks))
-        for key in wanted - {frozenset()}:
-            odds = np.zeros(self.case.n)
-            for (other, fold), found in zip(tasks, held, strict=True):
-                if other == key:
-                    odds[self.folds == fold] = found
-            self._odds[key] = _calibrated(odds, self.case.current, self.weights)
+        """Fit what several questions will need."""
+        for key in map(frozenset, sets):
+            if key not in self._odds:
+                odds = np.zeros(self.case.n)
+                for fold in range(int(self.folds.max()) + 1):
+                    odds[self.folds == fold] = self._fitted(key, fold)
+                self._odds[key] = _calibrated(odds, self.case.current, self.weights)
 
     def losses(self, names: Iterable[str]) -> Numbers:
         """Held-out log loss of each row's side; log 2 where no column is given."""
@@ -161,7 +145,7 @@ class Domain:
         model = _trees(kinds, int(np.count_nonzero(learnt)))
         side = np.where(self.case.current[held], 1.0, -1.0)
         added: dict[str, float] = {}
-        with _one_thread():
+        with threads_for(matrix.size):
             model.fit(matrix[learnt], self.case.current[learnt], sample_weight=self.weights[learnt])
             rows = matrix[held]
             before = np.logaddexp(0.0, -side * model.decision_function(rows)).mean()
@@ -185,7 +169,7 @@ class Domain:
                 model = HistGradientBoostingRegressor(
                     max_iter=80, max_leaf_nodes=31, early_stopping=False, random_state=0
                 )
-                with _one_thread():
+                with threads_for(matrix.size):
                     model.fit(matrix[learnt], values[learnt], sample_weight=self.weights[learnt])
                     errors[held] = (model.predict(matrix[held]) - values[held]) ** 2
         return errors
@@ -209,7 +193,7 @@ class Domain:
         matrix = np.column_stack([self.code(name) for name in columns])
         kinds = [self.case[name].categorical for name in columns]
         model = _trees(kinds, int(np.count_nonzero(~held)))
-        with _one_thread():
+        with threads_for(matrix.size):
             model.fit(matrix[~held], self.case.current[~held], sample_weight=self.weights[~held])
             odds: Numbers = model.decision_function(matrix[held])
         return odds
@@ -219,18 +203,6 @@ def _varies(codes: NDArray[np.float32]) -> bool:
     first = codes[0]
     same = np.isnan(codes) if np.isnan(first) else codes == first
     return not bool(same.all())
-
-
-@cache
-def _controller() -> Any:
-    import sklearn.ensemble  # noqa: F401  the libraries to be limited come with it
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-def _one_thread() -> Any:
-    return _controller().limit(limits=1, user_api="openmp")
 
 
 def standard_error(rows: Numbers, blocks: NDArray[np.int64] | None) -> float:
@@ -292,8 +264,8 @@ def _balanced(case: Case) -> Numbers:
 
 
 def _folds(case: Case, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Deal rows, or whole blocks, evenly to folds: two of many rows, five of few."""
-    count = 2 if case.n >= MANY else 5
+    """Deal rows, or whole blocks, evenly to folds: two of many rows, four of few."""
+    count = 2 if case.n >= MANY else 4
     if case.blocks is not None:
         blocks, member = np.unique(case.blocks, return_inverse=True)
         dealt: NDArray[np.int64] = (rng.permutation(len(blocks)) % count)[member]

@@ -32,7 +32,7 @@ SURE = 3.0
 ENOUGH = 0.05
 """Part of the whole that may stay unexplained."""
 MOST_STEPS = 6
-MOST_SUSPECTS = 12
+MOST_SUSPECTS = 8
 """Columns of which it is asked what they tell beside all others."""
 DRAWS = 400
 GROUPS = 512
@@ -54,6 +54,7 @@ def carriers(
     *,
     rng: np.random.Generator,
     confidence: float = 0.95,
+    domain: Domain | None = None,
 ) -> Carriers:
     """Rank the columns of a case and find the fewest that explain its drift.
 
@@ -72,6 +73,8 @@ def carriers(
         Deals folds and redraws rows.
     confidence
         Of the intervals of shares.
+    domain
+        Answers about the sides of the same rows; made anew unless given.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def carriers(
     >>> step.columns, step.way
     (('income',), 'apart')
     """
-    domain = Domain(case, rng=rng)
+    domain = domain or Domain(case, rng=rng)
     left_out = unusable(case)
     names = tuple(name for name in case.features if name not in left_out)
     alone = marginals(domain, names)
