@@ -107,7 +107,14 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), *((word,) for word in ("run", "init", "demo", "baseline", "label", "evaluators"))]
+    "words",
+    [
+        (),
+        *(
+            (word,)
+            for word in ("run", "explain", "init", "demo", "baseline", "label", "evaluators")
+        ),
+    ],
 )
 def test_a_page_of_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
     assert not loaded(help_page(*words)) & (HEAVY | NOT_NEEDED_YET)

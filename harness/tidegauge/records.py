@@ -628,6 +628,11 @@ class Explanation:
 
         return to_dict(self)
 
+    def _repr_html_(self) -> str:
+        from tidegauge.report import explanation_html
+
+        return explanation_html(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -637,6 +642,11 @@ class Report:
     """Version of this layout."""
     suite: str
     """The suite's name."""
+    suite_path: str = ""
+    """The suite's file, as it was named; empty where it came from Python."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """What was read instead of what the suite names: ``current`` and ``baseline``, each a path,
+    or "frame"."""
     run_id: str
     """Unique name of the run."""
     created: str

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge import records
 from tidegauge.errors import SuiteError, TidegaugeError
-from tidegauge.records import FORMAT, Explanation, Report, Result
+from tidegauge.records import FORMAT, Cause, Explanation, Report, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,10 +108,42 @@ def notebook_html(report: Report) -> str:
     return (
         '<div style="max-width:62rem">'
         f"<p><strong>{escape(report.suite)}: {escape(report.outcome)}.</strong> "
-        f"{escape(report.because)}</p>{table}"
+        f"{escape(report.because)}</p>"
+        + "".join(f"<p>{escape(one.of)}: {escape(one.because)}</p>" for one in report.explanations)
+        + table
         + (f"<p>and {more:,} more alarms</p>" if more > 0 else "")
         + _notebook_page(report)
         + "</div>"
+    )
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Show an explanation in a notebook: its sentence, and its causes as a table."""
+    head = "".join(
+        f'<th style="text-align:left">{name}</th>' for name in ("factor", "verdict", "share", "why")
+    )
+    rows = "".join(_notebook_cause(cause) for cause in explanation.causes)
+    tied = f"<p>The data cannot tell: {escape(', '.join(explanation.tied))}</p>"
+    return (
+        '<div style="max-width:62rem">'
+        f"<p><strong>{escape(explanation.of)}: {escape(explanation.verdict)}.</strong> "
+        f"{escape(explanation.because)}</p>"
+        + (tied if explanation.tied else "")
+        + (f"<table><tr>{head}</tr>{rows}</table>" if rows else "")
+        + "".join(f"<p>{escape(note)}</p>" for note in explanation.notes)
+        + "</div>"
+    )
+
+
+def _notebook_cause(cause: Cause) -> str:
+    share = f"{cause.share:.0%}"
+    if cause.interval is not None:
+        share += f" ({cause.interval.low:.0%} to {cause.interval.high:.0%})"
+    cells = (cause.factor, cause.verdict, share, cause.because)
+    return (
+        "<tr>"
+        + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells)
+        + "</tr>"
     )
 
 

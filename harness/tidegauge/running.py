@@ -27,7 +27,14 @@ from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
 from tidegauge.records import Check, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
-from tidegauge.suite import Source, Suite, load_suite, parse_checks, parse_columns
+from tidegauge.suite import (
+    Source,
+    Suite,
+    load_suite,
+    parse_checks,
+    parse_columns,
+    require_columns,
+)
 from tidegauge.wording import counted, listed
 
 WORST = ("critical", "error", "warn", "inconclusive", "info", "pass", "skipped", "not_applicable")
@@ -88,6 +95,8 @@ def run(
         with clock.stage("baseline"):
             reference = baseline_of(suite, baseline, pool.map, now, progress)
             require_subjects(suite.checks, reference.profile.layout)
+            layout = reference.profile.layout
+            require_columns(suite.causes, {*layout.kinds, *layout.made})
         source = suite.logs.current
         span = parse_window(window, source.window, now=now)
         log = open_side(source if current is None else current, span, suite.columns, reference)
@@ -121,6 +130,8 @@ def run(
         texts.close()
     return Report(
         suite=suite.name,
+        suite_path=str(suite.path or ""),
+        overrides=_overrides(current=current, baseline=baseline),
         run_id=uuid.uuid4().hex[:12],
         created=now.isoformat(timespec="seconds"),
         outcome=outcome,
@@ -139,6 +150,15 @@ def run(
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds=clock.seconds,
     )
+
+
+def _overrides(**given: Any) -> dict[str, str]:
+    """Say what was read in place of what the suite names, so that it can be read again."""
+    return {
+        side: str(place) if isinstance(place, (str, Path)) else "frame"
+        for side, place in given.items()
+        if place is not None
+    }
 
 
 def check(

@@ -95,6 +95,8 @@ def test_a_required_check_without_evidence_ends_with_3(folder: Path) -> None:
         (["run", "same.yaml", "--current", "gone.parquet"], "gone.parquet"),
         (["run", "same.yaml", "--baseline", "gone.tgb"], "gone.tgb"),
         (["rum"], "rum"),
+        (["explain"], "RUN"),
+        (["explain", "gone.json"], "gone.json"),
         (["init", "gone.parquet"], "gone.parquet"),
         (["schema", "report-card"], "report-card"),
         (["evaluators", "drift.kss"], "drift.kss"),
@@ -152,7 +154,7 @@ def test_no_color_and_pipes_are_plain(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "baseline", "init", "demo", "schema", "evaluators", "completion"],
+    ["run", "explain", "baseline", "init", "demo", "schema", "evaluators", "completion"],
 )
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = tidegauge(command, "--help", cwd=tmp_path)

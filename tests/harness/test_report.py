@@ -367,6 +367,21 @@ def test_the_notebook_cell_shows_the_verdict_and_escapes_names() -> None:
     assert REPORT._repr_html_() == cell
 
 
+def test_the_notebook_cell_says_why() -> None:
+    assert "<p>log loss: income was multiplied by 0.4536</p>" in notebook_html(REPORT)
+
+
+def test_an_explanation_shows_itself_in_a_notebook_with_names_escaped() -> None:
+    cell = replace(EXPLANATION, tied=("<b>",), notes=("<i>",))._repr_html_()
+    assert "<strong>log loss: distortion.</strong>" in cell
+    assert "60% (50% to 70%)" in cell
+    assert "&lt;b&gt;" in cell
+    assert "<b>" not in cell
+    assert "<i>" not in cell
+    bare = replace(EXPLANATION, causes=(), tied=(), notes=())
+    assert "<table" not in bare._repr_html_()
+
+
 def test_five_thousand_results_are_written_in_a_blink() -> None:
     many = replace(REPORT, results=(RESULT,) * 5000)
     start = time.process_time()

@@ -10,28 +10,17 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tidegauge import __version__
 from tidegauge.cli.audit import audit
+from tidegauge.cli.delivering import CODES, deliver, formats_of, write
+from tidegauge.cli.explain import explain
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
 from tidegauge.errors import TidegaugeError
 
-if TYPE_CHECKING:
-    from tidegauge.records import Report
-
-CODES = {"pass": 0, "warn": 0, "critical": 1, "error": 2, "inconclusive": 3}
-SUFFIXES = {
-    "html": ".html",
-    "json": ".json",
-    "markdown": ".md",
-    "junit": ".xml",
-    "terminal": ".txt",
-}
-SHORT = {"md": "markdown", "xml": "junit", "txt": "terminal"}
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -44,6 +33,7 @@ def cli() -> None:
     Examples:
       tidegauge init logs/today.parquet -o suite.yaml   write a first suite
       tidegauge run suite.yaml                          run it, write a report
+      tidegauge explain tidegauge-report/credit.json    look deeper into its alarms
       tidegauge baseline suite.yaml                     freeze the baseline once
 
     \b
@@ -102,13 +92,13 @@ def run(
     from tidegauge.suite import load_suite
 
     spare_pandas()
-    wanted = _formats(formats)
+    wanted = formats_of(formats)
     loaded = load_suite(suite, preset=preset)
     with shown() as progress:
         report = run_suite(
             loaded, window=window, current=current, baseline=baseline, progress=progress
         )
-    _deliver(report, wanted, out, quiet=quiet)
+    deliver(report, wanted, out, quiet=quiet)
     return CODES[report.outcome]
 
 
@@ -176,7 +166,7 @@ def init(data: str, baseline: str | None, out: Path | None) -> int:
     if out is None:
         click.echo(text, nl=False)
     else:
-        _write({out: text})
+        write({out: text})
         click.echo(f"{out}: run it with  tidegauge run {out}")
     return 0
 
@@ -205,7 +195,7 @@ def demo(out: Path) -> int:
     for suite in write_demo(out / "demo"):
         with shown() as progress:
             report = run_suite(suite, progress=progress)
-        _deliver(report, ("html", "json"), out, quiet=False)
+        deliver(report, ("html", "json"), out, quiet=False)
     return 0
 
 
@@ -273,52 +263,6 @@ def completion(shell: str) -> int:
     return 0
 
 
-def _formats(listed: str) -> tuple[str, ...]:
-    from tidegauge.catalog import nearest, renderer_names
-
-    names = [part.strip() for part in listed.split(",") if part.strip()]
-    full = tuple(SHORT.get(name, name) for name in names)
-    for name in full:
-        if name not in renderer_names():
-            raise TidegaugeError(f'no report format "{name}"', nearest(name, renderer_names()))
-    return full
-
-
-def _deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool) -> None:
-    """Render everything, then write it; a failure or Ctrl-C leaves nothing half-written."""
-    from tidegauge.catalog import renderer
-
-    texts = {name: renderer(name)(report) for name in formats}
-    if str(out) == "-":
-        for text in texts.values():
-            click.echo(text, nl=not text.endswith("\n"))
-        return
-    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in report.suite) or "report"
-    files = {out / f"{stem}{SUFFIXES.get(name, f'.{name}')}": t for name, t in texts.items()}
-    _write(files)
-    if not quiet:
-        click.echo(renderer("terminal")(report).rstrip() + "\n")
-        for path in files:
-            click.echo(f"written: {path}")
-
-
-def _write(files: dict[Path, str]) -> None:
-    drafts = []
-    try:
-        for path, text in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            drafts.append(draft)
-            draft.write_text(text, encoding="utf-8")
-        for draft, path in zip(drafts, files, strict=True):
-            draft.replace(path)
-    except OSError as error:
-        raise TidegaugeError(f"cannot write {error.filename}: {error.strerror}") from error
-    finally:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
-
-
 def _keep_lines(command: click.Command) -> None:
     r"""Turn the ``\b`` of raw docstrings into the mark by which click keeps lines as they are."""
     command.help = (command.help or "").replace("\\b\n", "\b\n")
@@ -326,7 +270,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (audit, doctor, label, models):
+for command in (audit, doctor, explain, label, models):
     cli.add_command(command)
 _keep_lines(cli)
 
