@@ -100,15 +100,19 @@ def parts_of_deviance(then: Any, now: Any, all_then: Any, all_now: Any) -> Any:
 
 def changed(then: Numbers, now: Numbers, spread: float = 1.0) -> bool:
     """Whether two counts over the same cells differ by more than chance gives (Pearson)."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
-    both, a, b = then + now, then.sum(), now.sum()
+    a, b = then.sum(), now.sum()
+    # cells too small for a chi-square go together
+    small = (then + now) * min(a, b) < 2.0 * (a + b)
+    then, now = (np.append(side[~small], side[small].sum()) for side in (then, now))
+    both = then + now
     used = both > 0
     if min(a, b) == 0 or np.count_nonzero(used) < 2:
         return False
     expected = both[used] * (a / (a + b))
     far = ((then[used] - expected) ** 2 / expected).sum() * (a + b) / b
-    return bool(chi2.sf(far / spread, np.count_nonzero(used) - 1) < ALPHA)
+    return bool(chdtrc(np.count_nonzero(used) - 1, far / spread) < ALPHA)
 
 
 def free(then: Numbers, now: Numbers) -> int:
@@ -155,17 +159,24 @@ def edges_of(then: Numbers, now: Numbers, *, cells: int = 48, rows: float = 10.0
         )
         between = between[nearest > 4.0 * (CLOSE * np.abs(between) + 1e-12)]
     edges = np.unique(np.concatenate([around, between]))
-    return _thinned(edges, np.searchsorted(then, edges) + np.searchsorted(now, edges), rows)
+    below = np.searchsorted(then, edges) + np.searchsorted(now, edges)
+    return _thinned(edges, below, np.isin(edges, around), rows)
 
 
-def _thinned(edges: Numbers, below: NDArray[Any], rows: float) -> Numbers:
-    """Drop edges until each cell has rows enough."""
-    kept, last = [], 0
-    for edge, n in zip(edges.tolist(), below.tolist(), strict=True):
-        if n - last >= rows:
-            kept.append(edge)
-            last = n
-    return np.asarray(kept, dtype=np.float64)
+def _thinned(
+    edges: Numbers, below: NDArray[Any], frequent: NDArray[np.bool_], rows: float
+) -> Numbers:
+    """Drop cuts until each cell has rows enough; the edges of frequent values stay."""
+    kept: list[tuple[float, bool]] = []
+    last = 0
+    for edge, n, stays in zip(edges.tolist(), below.tolist(), frequent.tolist(), strict=True):
+        if n - last < rows and not stays:
+            continue
+        if n - last < rows and kept and not kept[-1][1]:
+            kept.pop()
+        kept.append((edge, stays))
+        last = n
+    return np.asarray([edge for edge, _ in kept], dtype=np.float64)
 
 
 def counted(ordered: Numbers, edges: Numbers) -> Numbers:
@@ -175,9 +186,7 @@ def counted(ordered: Numbers, edges: Numbers) -> Numbers:
     return np.diff(np.concatenate([zero, below, zero + len(ordered)], axis=-1), axis=-1)
 
 
-def mixed(
-    then: Numbers, other: Numbers, now: Numbers, *, turns: int = 60
-) -> tuple[Numbers, Numbers]:
+def mixed(then: Numbers, other: Numbers, now: Numbers) -> tuple[Numbers, Numbers]:
     """Share of ``other`` in a mixture with ``then`` that makes ``now`` likeliest.
 
     Parameters
@@ -191,14 +200,22 @@ def mixed(
     -------
     shares, counts
         Shapes (guesses,) and (guesses, cells).
+
+    Examples
+    --------
+    >>> then, other = np.array([80.0, 20.0]), np.array([[20.0, 80.0]])
+    >>> share, counts = mixed(then, other, np.array([65.0, 35.0]))
+    >>> share.round(3).tolist(), counts.round(0).tolist()
+    ([0.25], [[65.0, 35.0]])
     """
     p = (then + 0.01) / (then + 0.01).sum()
-    q = (other + 0.01) / (other + 0.01).sum(axis=1, keepdims=True)
+    gap = (other + 0.01) / (other + 0.01).sum(axis=1, keepdims=True) - p
     weight = now / max(now.sum(), 1.0)
     shares = np.full(len(other), 0.3)
-    for _ in range(turns):  # expectation maximisation; one number each, so it cannot go astray
-        part = shares[:, None] * q
-        shares = (part / (part + (1.0 - shares[:, None]) * p)) @ weight
+    for _ in range(12):  # Newton's steps on a concave likelihood, not more than halfway to an end
+        slope = gap / (p + shares[:, None] * gap)
+        step = (slope @ weight) / np.maximum((slope**2) @ weight, 1e-12)
+        shares = np.clip(shares + step, 0.25 * shares, 1.0 - 0.25 * (1.0 - shares))
     return shares, (1.0 - shares[:, None]) * then + shares[:, None] * other
 
 
@@ -221,7 +238,7 @@ def on_step(values: Numbers, step: float) -> float:
     if not len(values):
         return 1.0
     times = values / step
-    off = np.abs(times - np.round(times))
+    off = np.where(np.abs(times) < 0.5, values != 0.0, np.abs(times - np.round(times)))
     return float(np.mean(off < np.clip(1e-9 * np.abs(times), 1e-6, 0.01)))
 
 

@@ -56,6 +56,9 @@ class Recoding:
 
 def recodings(levels: Levels) -> Iterator[Recoding]:
     """Guess what was done to the levels."""
+    if np.count_nonzero(levels.now) == 1:
+        yield from _spike(levels)
+        return
     spelled = variants(levels.names, (levels.then > 0).tolist(), _fresh(levels).tolist())
     if spelled:
         rules = Counter(one.rule for one in spelled)
@@ -97,6 +100,8 @@ def _plausible(levels: Levels, move: Move) -> bool:
     """Whether a new name has what the old one had: as many rows, the same looks."""
     if move.kind == "cycle" or not move.pairs:
         return bool(move.pairs)
+    if any(levels.then[j] > 0 for _, j in move.pairs) and move.looks < PRICE:
+        return False  # a chain of known levels that frequencies alone suggest
     at, to = np.array(move.pairs).T
     left = float(levels.frequency(levels.then[at], levels.now[to]).sum())
     numbers = levels.looks_then.shape[1] * len(at)
@@ -125,7 +130,7 @@ def _renamed(
     exact: bool,
     rule: str = "",
 ) -> Recoding:
-    then, looks, unlike = levels.then.copy(), _looks(levels), levels.unlike()
+    then, looks, unlike = levels.then.copy(), _looks(levels), levels.unlike
     sources, targets = {i for i, _ in pairs}, {j for _, j in pairs}
     then[list(sources)] = 0.0
     for i in sources:  # some rows may have kept the old name, where nobody else took it
@@ -158,7 +163,7 @@ def _pairs(levels: Levels, pairs: Sequence[tuple[int, int]]) -> str:
 
 
 def _looks(levels: Levels) -> Numbers:
-    return np.diag(levels.unlike()).copy()
+    return np.diag(levels.unlike).copy()
 
 
 def _merged(levels: Levels, moves: Sequence[Move]) -> Iterator[Recoding]:
@@ -309,7 +314,11 @@ def fitted(levels: Levels, guess: Recoding, codes: Numbers, spread: float = 1.0)
     place = np.where(np.isfinite(codes), codes, len(levels.names)).astype(np.int64)
     return Fitted(
         shape=Shape(
-            name=guess.name, said=guess.said, fit=fit, exact=guess.exact, params=dict(guess.params)
+            name=guess.name,
+            said=guess.said,
+            fit=fit,
+            exact=guess.exact and fit > min(4.0 * guess.least, 0.8),
+            params=dict(guess.params),
         ),
         repaired=table[place],
         restored=fit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,8 +60,25 @@ class Column:
 
     @property
     def charge(self) -> float:
-        """Twice the nats that one free number costs (Schwarz 1978)."""
-        return math.log(max(len(self.ordered), 2))
+        """Twice the nats that one free number costs.
+
+        Its digits (Schwarz 1978), and where it may lie at all, in a range of fifty units.
+        """
+        return math.log(max(len(self.ordered), 2)) + 2.0 * math.log(50.0)
+
+    @property
+    def search(self) -> float:
+        """Twice the nats that the best of several places on a line wins by chance.
+
+        Moving a sample over the cells by one cell draws its counts anew, so that a search looks
+        at several chi-squares, of standard deviation ``sqrt(2 * cells)`` each.
+        """
+        return math.sqrt(2.0 * free(self.counts_then, self.counts_now))
+
+    @property
+    def cut(self) -> bool:
+        """Whether current values have fewer decimals than the baseline's."""
+        return self.step_now > self.step_then
 
     @property
     def distinguishable(self) -> bool:
@@ -107,8 +124,8 @@ def column_of(case: Case, name: str, others: Sequence[str], *, rng: np.random.Ge
         step=step,
         even_then=_even(then, step),
         even_now=_even(ordered, step),
-        runs_then=_runs(before),
-        runs_now=_runs(now),
+        runs_then=_runs(before, now),
+        runs_now=_parted(now[1:] == now[:-1]),
         bond=bond(case, name, others, rng=rng),
         spread=spread_of(case, values),
     )
@@ -120,22 +137,21 @@ def weigh(column: Column, guess: Guess) -> Fitted:
     before, after = _costs(column, None, column.now), _costs(column, guess, repaired)
     gain = (sum(c for c, _ in before) - sum(c for c, _ in after)) / column.spread - guess.charge
     fit = _share(before, after, column.spread)
-    restored = fit
-    if guess.undoable and guess.counts is not None:
-        kept = np.sort(repaired[np.isfinite(repaired)])
-        counts = counted(kept, column.edges)
-        now = (
-            float(deviance(column.counts_then, counts)),
-            free(column.counts_then, counts),
-        )
-        restored = _share(before[:1], [now], column.spread)
     return Fitted(
         shape=guess.shape(fit),
         repaired=repaired,
-        restored=restored,
+        restored=fit,
         undoable=guess.undoable,
         gain=gain,
     )
+
+
+def restored(column: Column, one: Fitted) -> Fitted:
+    """Measure, on the repaired values themselves, how much of the difference is gone."""
+    counts = counted(np.sort(one.repaired[np.isfinite(one.repaired)]), column.edges)
+    was = (float(deviance(column.counts_then, column.counts_now)), 0)
+    left = (float(deviance(column.counts_then, counts)), free(column.counts_then, counts))
+    return replace(one, restored=_share([was], [left], column.spread))
 
 
 def _costs(column: Column, guess: Guess | None, repaired: Numbers) -> list[tuple[float, int]]:
@@ -198,8 +214,22 @@ def _parted(flags: np.typing.NDArray[np.bool_]) -> Numbers:
     return np.array([yes, len(flags) - yes])
 
 
-def _runs(values: Numbers) -> Numbers:
-    return _parted(values[1:] == values[:-1])
+def _runs(before: Numbers, now: Numbers) -> Numbers:
+    """Neighbours that are expected to be the same, were rows in no more of an order than before."""
+    pairs = _parted(before[1:] == before[:-1])
+    rate, chance = pairs[0] / max(pairs.sum(), 1.0), _chance(before)
+    again = max(rate - chance, 0.0) / max(1.0 - chance, 1e-9)
+    expected = _chance(now)
+    expected += again * (1.0 - expected)
+    return np.asarray(np.array([expected, 1.0 - expected]) * pairs.sum())
+
+
+def _chance(values: Numbers) -> float:
+    """Probability that two rows drawn at random have the same value."""
+    there = np.sort(values[np.isfinite(values)])
+    starts = np.flatnonzero(np.r_[True, np.diff(there) > 0])
+    counts = np.diff(np.r_[starts, len(there)]).astype(np.float64)
+    return float((counts * (counts - 1.0)).sum() / max(len(values) * (len(values) - 1.0), 1.0))
 
 
 def spread_of(case: Case, values: Numbers) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from tidegauge_evaluators._shapes import Guess, Numbers, deviance, mixed, on_step, short
 from tidegauge_evaluators._shapes_column import Column
 from tidegauge_evaluators._shapes_numeric import FEWEST, MOST, along, part_of, refine
-from tidegauge_evaluators._shapes_units import CHARGE, UNITS, Unit, tolerance
+from tidegauge_evaluators._shapes_units import RULE, UNITS, Unit, tolerance
 
 
 def units(column: Column) -> Iterator[Guess]:
@@ -24,12 +24,15 @@ def units(column: Column) -> Iterator[Guess]:
     for i in np.argsort(whole.min(axis=0))[:3]:
         place = int(chosen[i])
         yield _unit(column, UNITS[i], ways[place], tables[place][i], 1.0)
+    usual = float(deviance(column.counts_then, column.counts_now))
     for way, table in zip(ways, tables, strict=True):
         shares, counts = mixed(column.counts_then, table, column.counts_now)
         costs = deviance(counts, column.counts_now)
         for i in np.argsort(costs)[:2]:
-            if FEWEST < shares[i] < MOST:
-                yield _unit(column, UNITS[i], way, table[i], float(shares[i]))
+            share = float(shares[i])
+            worth = costs[i] < 0.6 * usual and FEWEST < share < MOST
+            if worth and _deliberate(column, UNITS[i], way, share):
+                yield _unit(column, UNITS[i], way, table[i], share)
 
 
 def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) -> Guess:
@@ -50,7 +53,7 @@ def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) 
         lambda values: (values - unit.offset) / unit.factor,
         name="unit",
         said=said,
-        charge=CHARGE + (2.0 if way else 0.0),
+        charge=unit.charge + (RULE if way and column.cut else 2.0 if way else 0.0),
         exact=_deliberate(column, unit, way, share),
         params=params,
         even=True if way else None,
@@ -59,34 +62,26 @@ def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) 
 
 def _deliberate(column: Column, unit: Unit, way: str, share: float) -> bool:
     """Whether the numbers pin the factor down to the known one."""
-    if unit.offset:
-        return _pinned_line(column, unit, way, share)
-    if not way and share >= 1.0 and _on_its_grid(column, unit.factor):
+    if share >= 1.0 and not way and not unit.offset and _on_its_grid(column, unit.factor):
         return True
     logs = math.log(unit.factor)
 
-    def model(log: Numbers) -> Numbers:
-        table = along(column, np.exp(log), 0.0, way)
-        return table if share >= 1.0 else (1.0 - share) * column.counts_then + share * table
+    def model(number: Numbers) -> Numbers:
+        if unit.offset:
+            table = along(column, unit.factor, number, way)
+        else:
+            table = along(column, np.exp(number), 0.0, way)
+        if share >= 1.0:
+            return table
+        return mixed(column.counts_then, table, column.counts_now)[1]
 
-    found = refine(model, column.counts_now, logs, 0.03)
-    gap = abs(found.value - logs)
-    at_unit = float(deviance(model(np.array([logs])), column.counts_now)[0])
-    return gap <= tolerance(unit.factor) and at_unit <= found.cost + 9.0
-
-
-def _pinned_line(column: Column, unit: Unit, way: str, share: float) -> bool:
-    if share < 1.0:  # the two temperature scales lie far apart, so that a share shows by itself
-        return True
-    near = refine(
-        lambda offset: along(column, unit.factor, offset, way),
-        column.counts_now,
-        unit.offset,
-        max(abs(unit.offset) * 0.05, 0.1),
-    )
-    exactly = along(column, unit.factor, unit.offset, way)
-    close = abs(near.value - unit.offset) <= max(0.01 * abs(unit.offset), 0.2)
-    return close and float(deviance(exactly, column.counts_now)[0]) <= near.cost + 9.0
+    known = unit.offset or logs
+    found = refine(model, column.counts_now, known, max(abs(known) * 0.03, 0.03))
+    if deviance(model(np.array([known])), column.counts_now)[0] < found.cost - column.charge:
+        return True  # frequent values fall into place at that number, and nowhere near it
+    slack = max(0.01 * abs(known), 0.2) if unit.offset else tolerance(unit.factor)
+    sure = found.error <= 2.0 * slack
+    return sure and abs(found.value - known) <= min(slack, 3.0 * found.error + 1e-6 * abs(known))
 
 
 def _on_its_grid(column: Column, factor: float) -> bool:

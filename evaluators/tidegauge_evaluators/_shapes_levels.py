@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,12 @@ class Levels:
     read_then: Numbers
     """Shape (levels,): rows behind those means."""
     read_now: Numbers
-    slack: float
+    unlike: Numbers
+    """Shape (levels, levels): how unlike each level then looks to each level now; as chi-square
+    with as many degrees of freedom as there are numbers, where they are one level."""
+    known: int
+    """How many levels the baseline has; they come first."""
+    slack: float = 1.0
     """How much further apart the looks of one level are than chance alone makes them."""
 
     @property
@@ -58,18 +63,11 @@ class Levels:
         """Twice the nats by which rows of levels differ between the sides."""
         return parts_of_deviance(then, now, self.all_then, self.all_now)
 
-    def unlike(self) -> Numbers:
-        """Shape (levels, levels): how unlike each level then looks to each level now."""
-        if self.looks_then.shape[1] == 0:
-            return np.zeros((len(self.then), len(self.now)))
-        squares = (
-            (self.looks_then**2).sum(axis=1)[:, None]
-            + (self.looks_now**2).sum(axis=1)[None, :]
-            - 2.0 * self.looks_then @ self.looks_now.T
-        )
-        both = (self.read_then[:, None] >= 3) & (self.read_now[None, :] >= 3)
-        noise = 1.0 / self.read_then.clip(1)[:, None] + 1.0 / self.read_now.clip(1)[None, :]
-        return np.where(both, np.maximum(squares, 0.0) / noise / self.slack, 0.0)
+    @property
+    def names_new(self) -> NDArray[np.bool_]:
+        """Shape (levels,): which are on the current side only."""
+        known = len(self.names)
+        return np.arange(known) >= self.known
 
     def shares(self) -> tuple[Numbers, Numbers]:
         """Shares of the rows of each side."""
@@ -103,6 +101,7 @@ def levels_of(
     looks = [_means(codes[rows], x, k) for rows, x in zip(read, numbers, strict=True)]
     seen = [np.bincount(codes[rows], minlength=k).astype(np.float64) for rows in read]
     kept = np.sort(np.argsort(-(counts[0] + counts[1]), kind="stable")[:MOST_LEVELS])
+    first_new = int(np.flatnonzero(counts[0]).max(initial=-1)) + 1
     bare = Levels(
         names=tuple(variable.levels[i] for i in kept),
         then=counts[0][kept],
@@ -111,9 +110,18 @@ def levels_of(
         looks_now=looks[1][kept],
         read_then=seen[0][kept],
         read_now=seen[1][kept],
-        slack=1.0,
+        known=int(np.count_nonzero(kept < first_new)),
+        unlike=np.zeros((len(kept), len(kept))),
     )
-    return _slackened(bare)
+    return _slackened(replace(bare, unlike=_unlike(bare)))
+
+
+def _unlike(levels: Levels) -> Numbers:
+    then, now = levels.looks_then, levels.looks_now
+    squares = (then**2).sum(axis=1)[:, None] + (now**2).sum(axis=1) - 2.0 * then @ now.T
+    noise = 1.0 / levels.read_then.clip(1)[:, None] + 1.0 / levels.read_now.clip(1)
+    both = (levels.read_then[:, None] >= 3) & (levels.read_now >= 3)
+    return np.where(both, np.maximum(squares, 0.0) / noise, 0.0)
 
 
 def _independent(sides: Sequence[Numbers]) -> list[Numbers]:
@@ -137,24 +145,23 @@ def _means(codes: NDArray[np.int64], x: Numbers, k: int) -> Numbers:
 
 def _slackened(levels: Levels) -> Levels:
     """Levels look a little different by themselves; take the usual gap to the likest as chance."""
-    from dataclasses import replace
-
     numbers = levels.looks_then.shape[1]
     known = levels.read_now >= 20
     if not numbers or not known.any():
         return levels
-    likest = levels.unlike()[levels.read_then >= 20][:, known]
+    likest = levels.unlike[levels.read_then >= 20][:, known]
     if not len(likest):
         return levels
     usual = float(np.median(likest.min(axis=0))) / numbers
-    return replace(levels, slack=max(1.0, usual))
+    slack = max(1.0, usual)
+    return replace(levels, slack=slack, unlike=levels.unlike / slack)
 
 
 def exchanges(levels: Levels) -> list[Move]:
     """Levels that carry each other's names, or that have lost theirs to new ones."""
     from scipy.optimize import linear_sum_assignment
 
-    unlike = levels.unlike()
+    unlike = levels.unlike
     rows = levels.frequency(levels.then[:, None], levels.now[None, :])
     cost = rows + unlike
     to = linear_sum_assignment(cost - 1e-9 * np.eye(len(cost)))[1]
@@ -192,24 +199,18 @@ def _expected(levels: Levels) -> Numbers:
 
 def unions(levels: Levels, taken: Sequence[Move]) -> Iterator[Move]:
     """Levels that vanished into others, and new levels that were part of others."""
-    now, then = levels.now.copy(), levels.then.copy()
-    names_now: dict[int, set[int]] = {i: {i} for i in range(len(then))}
-    for move in taken:
-        for i, j in move.pairs:
-            names_now[i] = {j}
-    unlike = levels.unlike()
-    explained = {j for move in taken for _, j in move.pairs}
     moved = {i for move in taken for i, _ in move.pairs}
-    vanished = [i for i in np.argsort(-then) if then[i] and i not in moved and _lost(levels, i)]
-    for i in vanished:
-        best = _best_merge(levels, int(i), then, now, unlike)
-        if best is not None:
-            j, saves, looks = best
-            then[j] += then[i]  # the next one is weighed against what is there already
-            yield Move(kind="merge", pairs=((int(i), j),), saves=saves, looks=looks)
-    for j in np.argsort(-now):
-        if now[j] and not levels.then[j] and int(j) not in explained:
-            yield from _split(levels, int(j), unlike)
+    explained = {j for move in taken for _, j in move.pairs}
+    so_far = levels
+    for i in np.argsort(-levels.then).tolist():
+        move = _merge(so_far, i) if i not in moved and _lost(levels, i) else None
+        if move is not None:
+            so_far = _together(so_far, *move.pairs[0])
+            explained.add(move.pairs[0][1])
+            yield move
+    for j in np.argsort(-levels.now).tolist():
+        if levels.now[j] and not levels.then[j] and j not in explained:
+            yield from _split(levels, j)
 
 
 def _lost(levels: Levels, i: int) -> bool:
@@ -217,10 +218,19 @@ def _lost(levels: Levels, i: int) -> bool:
     return expected >= 8.0 and float(levels.now[i]) <= 0.02 * expected
 
 
-def _best_merge(
-    levels: Levels, i: int, then: Numbers, now: Numbers, unlike: Numbers
-) -> tuple[int, float, float] | None:
-    """Level that took in the rows of a vanished one: it grew, and looks like both now."""
+def _together(levels: Levels, i: int, j: int) -> Levels:
+    """Put the baseline's rows of one level into another, for the next to be weighed against."""
+    then, looks, read = levels.then.copy(), levels.looks_then.copy(), levels.read_then.copy()
+    then[j] += then[i]
+    share = read[i] / max(read[i] + read[j], 1.0)
+    looks[j] = share * looks[i] + (1.0 - share) * looks[j]
+    read[j] += read[i]
+    return replace(levels, then=then, looks_then=looks, read_then=read)
+
+
+def _merge(levels: Levels, i: int) -> Move | None:
+    """Find the level that took in the rows of a vanished one: it grew, and looks like both."""
+    then, now = levels.then, levels.now
     scale = levels.all_now / max(levels.all_then, 1.0)
     grew = (now - then * scale) / np.sqrt((then * scale + now) * (1.0 + scale) + 1.0) > 3.0
     grew[i] = False
@@ -228,24 +238,27 @@ def _best_merge(
         return None
     apart = levels.frequency(then, now) + levels.frequency(then[i], now[i])
     rows = apart - levels.frequency(then + then[i], now + now[i])
-    weight = (then[i] / np.maximum(then + then[i], 1e-9))[:, None]
+    read = levels.read_then + levels.read_then[i]
+    weight = (levels.read_then[i] / np.maximum(read, 1.0))[:, None]
     mixed = weight * levels.looks_then[i] + (1.0 - weight) * levels.looks_then
-    noise = 1.0 / np.maximum(levels.read_then + levels.read_then[i], 1.0) + 1.0 / np.maximum(
-        levels.read_now, 1.0
-    )
-    gap = ((levels.looks_now - mixed) ** 2).sum(axis=1) / noise / levels.slack
-    looks = np.diag(unlike) - np.where(levels.read_now >= 3, gap, 0.0)
-    # a level that was not there has no looks of its own to compare; chance is its yardstick
-    fresh = levels.then == 0
-    looks = np.where(fresh, levels.looks_then.shape[1] - gap, looks)
+    looks = _gap(levels, levels.looks_then, levels.read_then) - _gap(levels, mixed, read)
+    # a level that was not there takes in several, none of which looks like all of them together
+    looks = np.where(levels.names_new, 0.0, looks)
     saves = np.where(grew, rows + looks, -np.inf)
     j = int(np.argmax(saves))
     if saves[j] < PRICE + 2.0 * math.log(max(len(then), 2)):
         return None
-    return j, float(saves[j]), float(looks[j])
+    return Move(kind="merge", pairs=((i, j),), saves=float(saves[j]), looks=float(looks[j]))
 
 
-def _split(levels: Levels, j: int, unlike: Numbers) -> Iterator[Move]:
+def _gap(levels: Levels, looks: Numbers, read: Numbers) -> Numbers:
+    """Shape (levels,): how unlike each current level looks to what is expected of it."""
+    noise = 1.0 / np.maximum(read, 1.0) + 1.0 / np.maximum(levels.read_now, 1.0)
+    gap = ((levels.looks_now - looks) ** 2).sum(axis=1) / noise / levels.slack
+    return np.asarray(np.where((read >= 3) & (levels.read_now >= 3), gap, 0.0))
+
+
+def _split(levels: Levels, j: int) -> Iterator[Move]:
     """Find the level whose rows a new one's were: it shrank, and looks the same."""
     scale = levels.all_now / max(levels.all_then, 1.0)
     then, now = levels.then, levels.now
@@ -257,7 +270,7 @@ def _split(levels: Levels, j: int, unlike: Numbers) -> Iterator[Move]:
         + levels.frequency(then[j], now[j])
         - levels.frequency(then + then[j], now + now[j])
     )
-    looks = levels.looks_then.shape[1] - unlike[:, j]
+    looks = levels.looks_then.shape[1] - levels.unlike[:, j]
     saves = np.where(shrank, rows + looks, -np.inf)
     i = int(np.argmax(saves))
     if saves[i] > PRICE + 2.0 * math.log(max(len(then), 2)):
@@ -276,10 +289,12 @@ def loosening(levels: Levels) -> tuple[float, float, float]:
     if not numbers or both.sum() < 2:
         return 0.0, 1.0, 0.0
     then, now = levels.looks_then[both], levels.looks_now[both]
-    weight = levels.read_now[both]
+    weight = 1.0 / (1.0 / levels.read_then[both] + 1.0 / levels.read_now[both])
     size = (weight * ((then**2).sum(axis=1) - numbers / levels.read_then[both])).sum()
     if size < 50.0:
         return 0.0, 1.0, 0.0
     kept = float((weight * (then * now).sum(axis=1)).sum() / size)
-    saves = size * ((1.0 - min(kept, 1.0)) ** 2)
+    if kept < -3.0 * size**-0.5:
+        return 0.0, 1.0, 0.0  # turned round, not lost
+    saves = size * ((1.0 - np.clip(kept, 0.0, 1.0)) ** 2) / levels.slack
     return float(np.clip(1.0 - kept, 0.0, 1.0)), float(size**-0.5), float(saves)

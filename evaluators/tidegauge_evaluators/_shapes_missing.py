@@ -39,7 +39,7 @@ def nulls(
 
 def segment(case: Case, absent: NDArray[np.bool_], others: Sequence[str]) -> str:
     """Rows, by one other column, that hold most of what went missing; empty where none do."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     best, found = 1e-4 / max(len(others), 1), ""
     for name in others:
@@ -54,7 +54,7 @@ def segment(case: Case, absent: NDArray[np.bool_], others: Sequence[str]) -> str
         rate = max(excess.sum() / n.sum(), 1e-9)
         expected = n * rate
         far = ((excess - expected) ** 2 / np.maximum(n * 0.25, lost).clip(1.0))[n > 0].sum()
-        p = float(chi2.sf(far, max(np.count_nonzero(n) - 1, 1)))
+        p = float(chdtrc(max(np.count_nonzero(n) - 1, 1), far))
         inside = (n >= 10) & (excess / np.maximum(n, 1.0) > 0.5 * _most(excess, n))
         caught = excess[inside].sum() / max(excess[excess > 0].sum(), 1e-9)
         if p < best and caught > 0.8 and n[inside].sum() < 0.7 * n.sum():

@@ -18,6 +18,7 @@ from tidegauge_evaluators._shapes import (
     short,
 )
 from tidegauge_evaluators._shapes_column import Column
+from tidegauge_evaluators._shapes_units import RULE
 
 FEWEST, MOST = 0.02, 0.97
 """A share outside is none, or all."""
@@ -83,7 +84,7 @@ def refine(
         best = float(grid[place])
         if place in (0, len(line) - 1):
             width *= 1.7
-        elif costs.max() - costs.min() > 40.0:
+        elif costs.max() - costs.min() > 100.0:
             width /= 3.0
         else:
             break
@@ -130,7 +131,7 @@ def part_of(
     return Guess(
         name=name,
         said=f"{percent(share)} of rows {said}",
-        charge=charge + column.charge,
+        charge=charge + column.charge + column.search + RULE,
         undo=undo,
         counts=keep + move,
         exact=exact,
@@ -149,6 +150,7 @@ def lines(column: Column) -> Iterator[Guess]:
     unit = width_then if width_then > 0.0 else float(np.std(column.then))
     if unit <= 0.0:
         return
+    yield from _told(column, q, r)
     yield _bias(column, float(np.median(r - q)), 2.0 * size * unit, way)
     far = np.abs(q) > 0.1 * np.median(np.abs(q))
     ratio = float(np.median(r[far] / q[far])) if far.any() else 0.0
@@ -158,6 +160,36 @@ def lines(column: Column) -> Iterator[Guess]:
         middle = float(column.then.mean())
         yield _scale(column, middle, math.log(width_now / unit), 2.0 * size, way)
         yield _line(column, width_now / unit, float(np.median(r)), float(np.median(q)), size, way)
+
+
+def _told(column: Column, q: Numbers, r: Numbers) -> Iterator[Guess]:
+    """Numbers that frequent values give away: the same difference or ratio at many quantiles."""
+    offset = _usual(r - q)
+    if offset:
+        yield _plain(column, "bias", 1.0, offset)
+    there = q != 0.0
+    factor = _usual(r[there] / q[there]) if there.sum() > 10 else None
+    if factor is not None and factor > 0.0 and factor != 1.0:
+        yield _plain(column, "scale", factor, 0.0)
+
+
+def _usual(numbers: Numbers) -> float | None:
+    """Return the number that a quarter of them are, if they are one."""
+    rounded = np.array([float(f"{number:.9g}") for number in numbers.tolist()])
+    found, often = np.unique(rounded, return_counts=True)
+    return float(found[np.argmax(often)]) if often.max() > 0.25 * len(numbers) else None
+
+
+def _plain(column: Column, name: str, factor: float, offset: float) -> Guess:
+    sign = "plus" if offset > 0 else "minus"
+    return Guess(
+        name=name,
+        said=f"{sign} {short(abs(offset))}" if offset else f"times {short(factor)}",
+        charge=column.charge,
+        undo=lambda values: (values - offset) / factor,
+        counts=along(column, factor, offset)[0],
+        params={"offset": offset} if name == "bias" else {"factor": factor, "about": 0.0},
+    )
 
 
 def _bias(column: Column, start: float, width: float, way: str) -> Guess:
@@ -171,7 +203,7 @@ def _bias(column: Column, start: float, width: float, way: str) -> Guess:
     return Guess(
         name="bias",
         said=f"{'plus' if offset > 0 else 'minus'} {short(abs(offset))}",
-        charge=column.charge,
+        charge=column.charge + column.search + (RULE if column.cut else 0.0),
         undo=lambda values: values - offset,
         counts=model(np.array([offset]))[0],
         even=True if way else None,
@@ -190,7 +222,7 @@ def _scale(column: Column, middle: float, start: float, width: float, way: str) 
     return Guess(
         name="scale",
         said=f"{about}times {short(factor)}",
-        charge=column.charge,
+        charge=column.charge + column.search + (RULE if column.cut else 0.0),
         undo=lambda values: (values - middle * (1.0 - factor)) / factor,
         counts=model(np.array([found.value]))[0],
         even=True if way else None,
@@ -219,7 +251,7 @@ def _line(
     return Guess(
         name="scale",
         said=f"times {short(factor)} {'plus' if offset > 0 else 'minus'} {short(abs(offset))}",
-        charge=2.0 * column.charge,
+        charge=2.0 * (column.charge + column.search) + (RULE if column.cut else 0.0),
         undo=lambda values: (values - offset) / factor,
         counts=model(log, at)[0],
         even=True if way else None,
@@ -228,17 +260,21 @@ def _line(
 
 
 def shares(column: Column) -> Iterator[Guess]:
-    """A share of rows times a free factor, or plus a free offset."""
+    """Guess that a share of rows was multiplied, or got an offset."""
     logs = np.linspace(-7.6, 7.6, 191)
     logs = logs[np.abs(logs) > 0.3]
+    usual = float(deviance(column.counts_then, column.counts_now))
     wide = float(np.quantile(column.then, 0.75) - np.quantile(column.then, 0.25))
     for name, grid in (("scale", logs), ("bias", wide * np.linspace(-6.0, 6.0, 120))):
         if name == "bias" and wide <= 0.0:
             continue
         one, none = np.ones(len(grid)), np.zeros(len(grid))
         line = (np.exp(grid), none) if name == "scale" else (one, grid)
-        parts, counts = mixed(column.counts_then, along(column, *line), column.counts_now, turns=25)
-        place = int(np.argmin(deviance(counts, column.counts_now)))
+        parts, counts = mixed(column.counts_then, along(column, *line), column.counts_now)
+        costs = deviance(counts, column.counts_now)
+        place = int(np.argmin(costs))
+        if costs[place] > 0.6 * usual:
+            continue
         if FEWEST < parts[place] < MOST:
             yield _share_of(column, name, float(grid[place]), float(grid[1] - grid[0]))
 
@@ -250,7 +286,7 @@ def _share_of(column: Column, name: str, start: float, width: float) -> Guess:
         return along(column, 1.0, number)
 
     def model(number: Numbers) -> Numbers:
-        return mixed(column.counts_then, changed(number), column.counts_now, turns=25)[1]
+        return mixed(column.counts_then, changed(number), column.counts_now)[1]
 
     number = refine(model, column.counts_now, start, width).value
     table = changed(np.array([number]))
@@ -264,7 +300,7 @@ def _share_of(column: Column, name: str, start: float, width: float) -> Guess:
         lambda values: (values - offset) / factor,
         name=name,
         said=f"times {short(factor)}" if name == "scale" else f"{sign} {short(abs(offset))}",
-        charge=column.charge,
+        charge=column.charge + column.search,
         exact=False,
         params={"factor": factor} if name == "scale" else {"offset": offset},
     )

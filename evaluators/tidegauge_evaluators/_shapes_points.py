@@ -72,13 +72,17 @@ def _share_of(ordered: Numbers, value: float) -> float:
 
 def _known(column: Column, value: float) -> str:
     """Why somebody would have put this number there; empty where no reason shows."""
-    error = float(np.std(column.then)) * len(column.then) ** -0.5
+    spread = float(np.std(column.then))
+    error = min(2.5 * spread * len(column.then) ** -0.5, 0.03 * spread)
     if not _inside(column, value) and (value in SENTINELS or _all_nines(value)):
         return "a number that stands for none"
-    if abs(value - float(np.median(column.then))) <= 3.0 * 1.2533 * error:
-        return "the baseline's median"
-    if abs(value - float(column.then.mean())) <= 3.0 * error:
-        return "the baseline's mean"
+    gaps = {
+        "the baseline's mean": abs(value - float(column.then.mean())),
+        "the baseline's median": abs(value - float(np.median(column.then))),
+    }
+    said = min(gaps, key=lambda what: gaps[what])
+    if gaps[said] <= error:
+        return said
     return "a number that stands for none" if value in SENTINELS else ""
 
 
@@ -97,7 +101,7 @@ def _filled(column: Column, share: float) -> bool:
     now = float(column.missing_now[0] / column.missing_now.sum())
     lost, came = then - now, share * (1.0 - now)
     error = (then * (1.0 - then) / column.missing_then.sum()) ** 0.5 + 1e-9
-    return lost > 4.0 * error and 0.5 * lost < came < 2.0 * lost + 3.0 * error
+    return bool(lost > 4.0 * error and 0.5 * lost < came < 2.0 * lost + 3.0 * error)
 
 
 def _without(value: float) -> Callable[[Numbers], Numbers]:
@@ -121,8 +125,8 @@ def clips(column: Column) -> Iterator[Guess]:
 def _saturated(column: Column, end: str, at: float) -> bool:
     beyond = column.then > at if end == "above" else column.then < at
     mass = _share_of(column.ordered, at)
-    few = 4.0 / len(column.ordered)
-    return bool(beyond.mean() > 0.002 and mass > max(few, 2.0 * _share_of(column.then, at)))
+    tail, had = float(beyond.mean()), _share_of(column.then, at)
+    return tail > 0.002 and mass > 4.0 / len(column.ordered) and mass - had > 0.5 * tail
 
 
 def _clip(column: Column, ends: dict[str, float]) -> Guess:
@@ -153,10 +157,10 @@ def stuck(column: Column) -> Iterator[Guess]:
         yield _stale(column, np.isfinite(column.now), f"always {short(first)}", 1)
         return
     again = np.r_[False, column.now[1:] == column.now[:-1]]
-    share_then = float(column.runs_then[0] / max(column.runs_then.sum(), 1.0))
+    usual = float(column.runs_then[0] / max(column.runs_then.sum(), 1.0))
     share = float(again.mean())
     rises = np.mean(np.diff(column.now[np.isfinite(column.now)]) >= 0.0)
-    if share_then > 0.3 or share < share_then + 0.01 or rises > 0.99 or rises < 0.01:
+    if usual > 0.6 or share < usual + 0.01 or rises > 0.99 or rises < 0.01:
         return
     values = len(np.unique(column.now[again]))
     yield _stale(column, again, f"{percent(share)} of rows repeat the row before", values)

@@ -38,8 +38,11 @@ def ranked(values: Numbers) -> Numbers:
     ranks = np.zeros(len(values))
     kept = values[there]
     if len(kept):
-        ordered = np.sort(kept)
-        places = np.searchsorted(ordered, kept) + np.searchsorted(ordered, kept, side="right")
+        order = np.argsort(kept)
+        first = np.flatnonzero(np.r_[True, np.diff(kept[order]) > 0])
+        ends = np.r_[first[1:], len(kept)]
+        places = np.empty(len(kept))
+        places[order] = np.repeat(first + ends, ends - first)
         ranks[there] = (places / len(kept) - 1.0) * np.sqrt(3.0)
     return ranks
 
@@ -178,8 +181,6 @@ def lag_of(
     -------
     lag, correlation at that lag, correlation without.
     """
-    from scipy.signal import correlate
-
     then = np.flatnonzero(~case.current)[: 2 * ROWS]
     now = np.flatnonzero(case.current)[: 2 * ROWS]
     x, x_now = numbered(case, names, [then, now])
@@ -189,9 +190,10 @@ def lag_of(
     said, asked = (x_now - mean) @ slopes, ranked(case[column].values[now])
     said = said - said.mean()
     scale = max(float(np.sqrt((said @ said) * (asked @ asked))), 1e-300)
-    along = correlate(asked, said, mode="full", method="fft") / scale
-    zero, reach = len(now) - 1, min(len(now) // 4, 2_000)
-    window = along[zero - reach : zero + reach + 1]
+    reach, size = min(len(now) // 4, 2_000), 2 * len(now)
+    turned = np.fft.rfft(asked, size) * np.conj(np.fft.rfft(said, size))
+    along = np.fft.irfft(turned, size) / scale
+    window = np.concatenate([along[-reach:], along[: reach + 1]]) if reach else along[:1]
     # only what has the sign it had before can be the same dependence
     lag = int(np.argmax(window * np.sign(expected))) - reach
     return lag, float(window[lag + reach]), float(window[reach])

@@ -13,9 +13,7 @@ from tidegauge_evaluators._shapes import Guess, Numbers, counted, deviance, mixe
 from tidegauge_evaluators._shapes_column import Column
 from tidegauge_evaluators._shapes_numeric import FEWEST, MOST, along, part_of, refine
 from tidegauge_evaluators._shapes_rest import correlation, ranked
-
-CHARGE = 2.0 * math.log(14.0)
-"""Twice the nats it takes to say which rule."""
+from tidegauge_evaluators._shapes_units import RULE
 
 
 class Rule(NamedTuple):
@@ -66,7 +64,7 @@ def rules(column: Column) -> Iterator[Guess]:
 
 
 def _signs(known: list[Rule]) -> list[int]:
-    """A flipped sign shows in what goes along with the column, even where no count changes."""
+    """Find flips, which show in what goes along with a column even where no count changes."""
     return [i for i, rule in enumerate(known) if rule.back in (np.negative, RULES[2].back)]
 
 
@@ -85,8 +83,8 @@ def _rule(column: Column, rule: Rule, table: Numbers, share: float) -> Guess:
         return np.where(np.isfinite(found), found, np.nan)
 
     guess = part_of(
-        column, table, share, quietly, name=rule.name, said=rule.said, charge=CHARGE, exact=True,
-        params={"rule": rule.said},
+        column, table, share, quietly, name=rule.name, said=rule.said, charge=RULE,
+        exact=share >= 1.0, params={"rule": rule.said},
     )  # fmt: skip
     if rule.back is None:
         return replace(guess, undo=quietly, undoable=False, followed=None)
@@ -96,14 +94,14 @@ def _rule(column: Column, rule: Rule, table: Numbers, share: float) -> Guess:
 def decimals(column: Column) -> Iterator[Guess]:
     """Digits that are gone: rounded, or cut off."""
     step = column.step_now
-    if not step or step <= column.step_then or len(np.unique(column.ordered[:2000])) < 2:
+    if not step or step <= column.step_then or column.ordered[0] == column.ordered[-1]:
         return
     for way, said in (("round", "rounded"), ("cut", "cut off")):
         half = 0.5 * step if way == "cut" else 0.0
         yield Guess(
             name="rounding",
             said=f"{said} to multiples of {short(step)}",
-            charge=CHARGE,
+            charge=RULE,
             undo=lambda values, half=half: values + half,  # type: ignore[misc]
             counts=along(column, np.ones(1), np.zeros(1), way)[0],
             even=True,
@@ -120,7 +118,7 @@ def noise(column: Column, rng: np.random.Generator) -> Iterator[Guess]:
     if now <= 1.01 * then:
         return
     start = math.sqrt(now**2 - then**2) / 2.563
-    some = column.then[:: max(len(column.then) // 20_000, 1)]
+    some = column.then[:: max(len(column.then) // 5_000, 1)]
     normal = rng.standard_normal(len(some))
 
     def model(log: Numbers) -> Numbers:
@@ -136,7 +134,7 @@ def noise(column: Column, rng: np.random.Generator) -> Iterator[Guess]:
     yield Guess(
         name="noise",
         said=f"noise of standard deviation {short(size)} added",
-        charge=column.charge,
+        charge=column.charge + column.search,
         undo=lambda values: np.full(len(values), np.nan),
         counts=model(np.array([found.value]))[0],
         followed=followed,

@@ -30,12 +30,13 @@ _DAYS = {24.0: "hours", 1_440.0: "minutes", 86_400.0: "seconds"}
 
 
 def hours(column: Column) -> Iterator[Guess]:
-    """Times of day as numbers, turned round the clock."""
+    """Guess that times of day, as numbers, were turned round the clock."""
     low, high = float(column.then[0]), float(column.then[-1])
     for day in _DAYS:
         start = 1.0 if low >= 1.0 and day == 24.0 and high > 23.5 else 0.0
         top = max(high, float(column.ordered[-1])) - start
-        if low >= 0.0 and 0.9 * day <= top < day and column.ordered[0] >= 0.0:
+        wide = low - start <= 0.05 * day and high - start >= 0.9 * day
+        if low >= 0.0 and wide and top < day and column.ordered[0] >= start:
             yield from _turned(column, day, start)
 
 
@@ -133,7 +134,7 @@ def _clock(then: Numbers, now: Numbers) -> tuple[float, float, float, int] | Non
     shift in hours, cost without and with it, degrees of freedom; ``None`` where there are no
     times of day or no shift brings them together.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     if not np.any(then % DAY) or not np.any(now % DAY):
         return None
@@ -146,7 +147,7 @@ def _clock(then: Numbers, now: Numbers) -> tuple[float, float, float, int] | Non
     best = int(np.argmin(costs[1:])) + 1
     freedom = int(np.count_nonzero(before + after)) - 1
     gap, left = float(costs[0]), float(costs[best])
-    if chi2.sf(gap, freedom) > ALPHA or left - freedom > 0.5 * (gap - freedom):
+    if chdtrc(freedom, gap) > ALPHA or left - freedom > 0.5 * (gap - freedom):
         return None
     return _nearer(best / 2.0), gap, left, freedom
 

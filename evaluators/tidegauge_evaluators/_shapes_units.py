@@ -9,7 +9,6 @@ _FACTORS: tuple[tuple[float, str], ...] = (
     (0.0254, "inches to metres"),
     (2.54, "inches to centimetres"),
     (0.3048, "feet to metres"),
-    (0.9144, "yards to metres"),
     (1.609344, "miles to kilometres"),
     (1609.344, "miles to metres"),
     (1.852, "nautical miles to kilometres"),
@@ -48,6 +47,16 @@ class Unit(NamedTuple):
     offset: float
     said: str
 
+    @property
+    def charge(self) -> float:
+        """Twice the nats it takes to say which."""
+        rare = any(word in self.said for word in _RARE)
+        return 2.0 * math.log(2 * len(_FACTORS)) + (8.0 if rare else 0.0)
+
+
+_RARE = ("bibytes", "nautical", "joules", "psi", "ounces", "radians", "differences", "places",
+         "a second to", "an hour to", "Kelvin to F", "heit to K")  # fmt: skip
+
 
 def _back(said: str) -> str:
     """Say the opposite: "inches to metres" becomes "metres to inches"."""
@@ -70,8 +79,8 @@ def _both_ways() -> tuple[Unit, ...]:
 
 
 UNITS = _both_ways()
-CHARGE = 2.0 * math.log(len(UNITS))
-"""Twice the nats it takes to say which."""
+RULE = 2.0 * math.log(14.0)
+"""Twice the nats it takes to say which of some dozen rules without a number."""
 
 
 def tolerance(factor: float) -> float:

@@ -17,11 +17,11 @@ from tidegauge_evaluators import _shapes_points as points
 from tidegauge_evaluators import _shapes_rules as rules
 from tidegauge_evaluators import _shapes_time as time
 from tidegauge_evaluators._shapes import ALPHA, Fitted, Guess, Numbers, changed, deviance
-from tidegauge_evaluators._shapes_categories import fitted, recodings
-from tidegauge_evaluators._shapes_column import Column, column_of, spread_of, weigh
+from tidegauge_evaluators._shapes_categories import Recoding, fitted, recodings
+from tidegauge_evaluators._shapes_column import Column, column_of, restored, spread_of, weigh
 from tidegauge_evaluators._shapes_levels import PRICE, Levels, levels_of
 from tidegauge_evaluators._shapes_missing import nulls
-from tidegauge_evaluators._shapes_rest import lag_of, others
+from tidegauge_evaluators._shapes_rest import correlation, lag_of, others
 
 __all__ = ["CARD", "Fitted", "shape"]
 
@@ -128,28 +128,34 @@ def _numbers(
     if len(column.ordered) >= FEWEST_ROWS <= len(column.then):
         guesses += _guesses(column, rng)
         if column.loosened():
-            guesses += _lags(case, name, beside, column)
-    weighed = [(guess, weigh(column, guess)) for guess in guesses]
-    found = [_modest(column, guess, one) for guess, one in weighed if _offered(column, guess, one)]
+            lagged = list(_lags(case, name, beside, column))
+            # a shuffle explains as much and says less
+            guesses = [one for one in guesses if not lagged or one.name != "shuffle"] + lagged
+    found = [
+        _modest(column, guess, one)
+        for guess, one in _weighed(column, guesses)
+        if _offered(column, guess, one)
+    ]
     coded = _coded(column, variable)
     return found + (_categories(case, coded, beside, rng=rng) if coded else [])
 
 
 def _guesses(column: Column, rng: np.random.Generator) -> Iterator[Guess]:
-    yield from points.spikes(column)
     yield from points.stuck(column)
+    if column.ordered[0] == column.ordered[-1]:
+        return
+    yield from points.spikes(column)
     yield from points.clips(column)
     yield from rules.shuffled(column)
     if column.then[0] == column.then[-1]:
         return
     yield from rules.rules(column)
     yield from rules.decimals(column)
-    if not np.allclose(column.ordered[0], column.ordered[-1]):
-        yield from conversions.units(column)
-        yield from numeric.lines(column)
-        yield from numeric.shares(column)
-        yield from rules.noise(column, rng)
-        yield from time.hours(column)
+    yield from conversions.units(column)
+    yield from numeric.lines(column)
+    yield from numeric.shares(column)
+    yield from rules.noise(column, rng)
+    yield from time.hours(column)
 
 
 def _lost(
@@ -160,6 +166,21 @@ def _lost(
         yield guess
 
 
+def _weighed(column: Column, guesses: Sequence[Guess]) -> list[tuple[Guess, Fitted]]:
+    """Weigh all guesses; look at the repaired values of those that may be shown."""
+    once: dict[str, list[tuple[Guess, Fitted]]] = {}
+    weighed = [(guess, weigh(column, guess)) for guess in guesses]
+    for pair in sorted(weighed, key=lambda pair: -pair[1].gain):
+        if pair[1].gain > PRICE:
+            once.setdefault(pair[0].name, []).append(pair)
+    shown = [pair for pairs in once.values() for pair in pairs[:2]]
+    shown = sorted(shown, key=lambda pair: -pair[1].gain)[: 2 * SHOWN]
+    return [
+        (guess, restored(column, one) if guess.undoable and guess.counts is not None else one)
+        for guess, one in shown
+    ]
+
+
 def _offered(column: Column, guess: Guess, one: Fitted) -> bool:
     """Whether a fit is more than what any guess with a free number reaches."""
     least = POINTED.get(guess.name, 0.5)
@@ -167,6 +188,9 @@ def _offered(column: Column, guess: Guess, one: Fitted) -> bool:
         least = 0.5  # a value that was frequent before may well become so by itself
     if one.shape.fit < least:
         return False
+    part = "share" in guess.params and guess.undoable
+    if part and one.restored < 0.4 and not (guess.exact and one.shape.fit > 0.8):
+        return False  # a mixture whose parts nobody can tell apart names nothing
     return column.distinguishable or guess.name in POINTED or _heard(column, guess)
 
 
@@ -183,7 +207,7 @@ def _modest(column: Column, guess: Guess, one: Fitted) -> Fitted:
     """Take back "exact" from a rule that leaves much open, or a sign that only others show."""
     turned = guess.name in ("sign", "complement")
     hidden = turned and not changed(column.counts_then, column.counts_now, column.spread)
-    loose = guess.name not in POINTED and one.shape.fit < 0.8
+    loose = guess.name not in POINTED and one.shape.fit < (0.95 if "rule" in guess.params else 0.8)
     if one.shape.exact and (hidden or loose):
         return replace(one, shape=replace(one.shape, exact=False))
     return one
@@ -216,7 +240,7 @@ def _lags(case: Case, name: str, beside: Sequence[str], column: Column) -> Itera
 
 
 def _coded(column: Column, variable: Variable) -> Variable | None:
-    """The column as categories, where its whole numbers may be codes."""
+    """Read the column as categories, where its whole numbers may be codes."""
     if column.step_then < 1.0 or column.step_now < 1.0:
         return None
     before = np.unique(column.then)
@@ -254,7 +278,7 @@ def _categories(
         [float(name) if numbered else variable.levels.index(name) for name in levels.names]
     )
     for guess in recodings(levels):
-        if numbered and guess.name not in ("remap", "merge", "shuffle"):
+        if numbered and (guess.name not in ("remap", "merge") or _slid(guess, levels, back)):
             continue
         one = fitted(levels, guess, codes, spread)
         if one.shape.fit >= guess.least:
@@ -266,15 +290,21 @@ def _categories(
     return found
 
 
+def _slid(guess: Recoding, levels: Levels, back: Numbers) -> bool:
+    """Whether codes moved along their order, as amounts do and names do not."""
+    pairs = np.array([(back[then], back[now]) for now, then in guess.back.items() if then >= 0])
+    return len(pairs) > 2 and correlation(pairs[:, 0], pairs[:, 1]) > 0.3
+
+
 def _moved(levels: Levels, spread: float) -> bool:
     """Whether frequencies changed, or what goes along with the levels."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     if changed(levels.then, levels.now, spread):
         return True
-    looks = np.diag(levels.unlike())
+    looks = np.diag(levels.unlike)
     freedom = int(np.count_nonzero(looks)) * levels.looks_then.shape[1]
-    return freedom > 0 and bool(chi2.sf(looks.sum() / spread, freedom) < ALPHA)
+    return freedom > 0 and bool(chdtrc(freedom, looks.sum() / spread) < ALPHA)
 
 
 def _missing(case: Case, variable: Variable, beside: Sequence[str], spread: float) -> list[Fitted]:
