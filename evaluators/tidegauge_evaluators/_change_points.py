@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegauge_evaluators._spectrum import Noise, drawn, long_run, noise_of
+from tidegauge_evaluators._spectrum import Noise, drawn_slow, noise_of
 from tidegauge_evaluators._time_windows import Windows, phases_of
 
 Floats = NDArray[np.float64]
@@ -46,11 +46,12 @@ class Found(NamedTuple):
     shape: int
     """Which of the shapes."""
     gain: float
-    """Squares that it explains, over the long-run variance of the noise."""
+    """Squares that it explains, over ``variance``."""
+    variance: float
+    """Long-run variance of noise in the current windows, as a multiple of their own noise."""
     noise: Noise
-    """What is left, in units of the windows' noise."""
     residuals: Floats
-    """Shape (windows,): the same, window by window."""
+    """Shape (windows,)."""
 
 
 def shapes_of(past: bool, windows: int) -> Shapes:
@@ -132,7 +133,7 @@ class Search:
         return np.concatenate([np.zeros(self.past), self.shapes.courses[shape]])
 
     def sizes(self, series: Floats, best: Places) -> tuple[Floats, Floats]:
-        """Fit a course to each series: residuals in units of noise, and sizes of the change."""
+        """Fit a course to each series: what it leaves, and sizes of the change."""
         weight = 1.0 / self.noise
         count = int(self.phases.max()) + 1
 
@@ -144,7 +145,14 @@ class Search:
             around(series),
         )
         size = (weight @ (courses * left)) / (weight @ courses**2)
-        return (left - size * courses) / np.sqrt(self.noise)[:, None], size
+        return left - size * courses, size
+
+    def long_run(self, noise: Noise) -> Floats:
+        """Variance of a long stretch's mean, as a multiple of what its windows' noise gives."""
+        each = noise.lasting * float((1.0 / self.noise[self.past :]).mean())
+        found: Floats = each + noise.white / float(self.noise.mean())
+        n, fitted = len(self.noise), int(self.phases.max()) + 3
+        return np.maximum(found * n / max(1, n - fitted), 1e-300)
 
     def levels(self, means: Floats, shape: int) -> tuple[float, float]:
         """Mean before and after the change."""
@@ -170,9 +178,10 @@ def find(search: Search, means: Floats) -> Found:
     series = means[:, None]
     gains = search.gains(series)[:, 0]
     best = int(gains.argmax())
-    residuals = search.sizes(series, np.array([best]))[0][:, 0]
+    residuals = search.sizes(series, np.array([best]))[0]
     noise = noise_of(residuals)
-    return Found(best, float(gains[best]) / max(noise.long_run, 1e-300), noise, residuals)
+    variance = float(search.long_run(noise)[0])
+    return Found(best, float(gains[best]) / variance, variance, noise, residuals[:, 0])
 
 
 def chance_of(
@@ -191,8 +200,8 @@ def chance_of(
     series = drawn_noise(search, found, rng, draws)
     gains = search.gains(series)
     best = gains.argmax(axis=0)
-    noise = long_run(search.sizes(series, best)[0])
-    by_chance = gains[best, np.arange(draws)] / np.maximum(noise, 1e-300)
+    noise = noise_of(search.sizes(series, best)[0])
+    by_chance = gains[best, np.arange(draws)] / search.long_run(noise)
     p_value = (1.0 + np.count_nonzero(by_chance >= found.gain)) / (draws + 1.0)
     return p_value, found.gain / float(np.quantile(by_chance, 0.95))
 
@@ -203,11 +212,14 @@ def drawn_noise(search: Search, found: Found, rng: np.random.Generator, draws: i
     Its white part is redrawn from what the best course leaves, so that counts of rare rows stay
     as skewed as they are.
     """
-    left = found.residuals - found.residuals.mean()
+    left = found.residuals / np.sqrt(search.noise)
+    left -= left.mean()
     spread = float(left.std())
     size = (len(search.noise), draws)
     white = rng.choice(left / spread, size) if spread > 0.0 else rng.normal(size=size)
-    return drawn(found.noise, white, rng) * np.sqrt(search.noise)[:, None]
+    scale = np.sqrt(found.noise.white[0] * search.noise / search.noise.mean())
+    series: Floats = white * scale[:, None] + drawn_slow(found.noise, size, rng)
+    return series
 
 
 def form_of(

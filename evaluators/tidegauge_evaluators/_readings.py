@@ -109,7 +109,7 @@ def _pulled_in(values: Floats) -> Floats:
     if low == high:
         low, high = np.quantile(finite, (TAIL, 1.0 - TAIL))
     if low == high:  # nearly all are one value: what matters is how many are not
-        return (values != middle).astype(np.float64)
+        return np.asarray(values != middle, dtype=np.float64)
     found: Floats = np.clip(values, low - REACH * (high - low), high + REACH * (high - low))
     return found
 

@@ -15,39 +15,37 @@ MEMORIES = (0.3, 0.5, 0.7, 0.8, 0.88, 0.94)
 """Autocorrelations of neighbours that the slow part of the noise may have."""
 PARTS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)
 """Parts of the noise's variance that the slow part may be."""
+PENALTY = 0.8
+"""How much rather a short memory is believed than a long one: series of a few dozen windows cannot
+tell a memory as long as they are from a change. Times the log of what memory multiplies."""
 DROPPED = 2
 """Lowest frequencies that are not read: there a change of level, or its removal, shows most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Noise:
-    """White noise beside a first-order autoregression."""
+    """White noise beside a first-order autoregression, of one series or of many."""
 
-    memory: float
-    """Autocorrelation of the slow part's neighbours."""
-    part: float
-    """Part of the variance that is slow."""
-    variance: float
-    """Of a single value."""
+    memory: Floats
+    """Shape (many,): autocorrelation of the slow part's neighbours."""
+    slow: Floats
+    """Shape (many,): variance of a single value of the slow part."""
+    white: Floats
+    """Shape (many,): mean variance of the white part."""
 
     @property
-    def long_run(self) -> float:
-        """Variance of a long stretch's sum, over its length."""
-        slow = (1.0 + self.memory) / (1.0 - self.memory)
-        return self.variance * (1.0 - self.part + self.part * slow)
+    def lasting(self) -> Floats:
+        """Variance that a long stretch's sum gets from the slow part, over its length."""
+        return self.slow * (1.0 + self.memory) / (1.0 - self.memory)
 
 
 def noise_of(series: Floats) -> Noise:
-    """Fit one series, shape (windows,), by Whittle's likelihood (1953, Ark. Mat. 2)."""
-    memory, part, variance = _fitted(series[:, None])
-    return Noise(memory=float(memory[0]), part=float(part[0]), variance=float(variance[0]))
+    """Fit each series, (windows, many), by Whittle's likelihood (1953, Arkiv for Matematik 2).
 
-
-def long_run(series: Floats) -> Floats:
-    """Long-run variance of each series, (windows, many) -> (many,)."""
+    White noise whose variance differs from window to window has a flat spectrum too.
+    """
     memory, part, variance = _fitted(series)
-    found: Floats = variance * (1.0 - part + part * (1.0 + memory) / (1.0 - memory))
-    return found
+    return Noise(memory=memory, slow=variance * part, white=variance * (1.0 - part))
 
 
 def _fitted(series: Floats) -> tuple[Floats, Floats, Floats]:
@@ -57,6 +55,8 @@ def _fitted(series: Floats) -> tuple[Floats, Floats, Floats]:
     models, spectra = _spectra(n, dropped)
     scale = (1.0 / spectra) @ periodogram / spectra.shape[1]
     misfit = np.log(np.maximum(scale, 1e-300)) + np.log(spectra).mean(axis=1)[:, None]
+    longer = np.log((1.0 + models[:, :1]) / (1.0 - models[:, :1]))
+    misfit += PENALTY * longer / spectra.shape[1]
     best = misfit.argmin(axis=0)
     return models[best, 0], models[best, 1], scale[best, np.arange(series.shape[1])]
 
@@ -71,13 +71,13 @@ def _spectra(n: int, dropped: int) -> tuple[Floats, Floats]:
     return models, 1.0 - part + part * slow
 
 
-def drawn(noise: Noise, white: Floats, rng: np.random.Generator) -> Floats:
-    """Lay the slow part under white noise of variance 1, shape (windows, many)."""
-    if not noise.part:
-        return white * math.sqrt(noise.variance)
-    slow = rng.normal(size=white.shape)
-    fresh = math.sqrt(1.0 - noise.memory**2)
-    for i in range(1, len(slow)):
-        slow[i] = noise.memory * slow[i - 1] + fresh * slow[i]
-    both = math.sqrt(1.0 - noise.part) * white + math.sqrt(noise.part) * slow
-    return both * math.sqrt(noise.variance)
+def drawn_slow(noise: Noise, size: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Draw the slow part of the first series' noise, shape (windows, many)."""
+    memory, variance = float(noise.memory[0]), float(noise.slow[0])
+    if not variance:
+        return np.zeros(size)
+    series = rng.normal(size=size)
+    fresh = math.sqrt(1.0 - memory**2)
+    for i in range(1, len(series)):
+        series[i] = memory * series[i - 1] + fresh * series[i]
+    return series * math.sqrt(variance)

@@ -1,4 +1,4 @@
-"""Rows in the order of their moments, as means of short windows, and the time of day and week of each."""
+"""Rows in the order of their moments, as means of windows, and the time of day of each."""
 
 from __future__ import annotations
 
@@ -80,11 +80,12 @@ def windows_of(times: Floats, values: Floats, current: NDArray[np.bool_], length
     names, of_row = np.unique(place, return_inverse=True)
     rows = np.bincount(of_row).astype(np.float64)
     means = np.bincount(of_row, values) / rows
+    squares = np.bincount(of_row, np.square(values - means[of_row]))
     return Windows(
         starts=origin + names * length,
         length=length,
         means=means,
-        noise=_noise(means, rows, np.bincount(of_row, (values - means[of_row]) ** 2)),
+        noise=_noise(means, rows, squares.astype(np.float64)),
         rows=rows,
         past=int(np.count_nonzero(names < 0)),
         of_row=of_row,
@@ -108,7 +109,7 @@ def _noise(means: Floats, rows: Floats, squares: Floats) -> Floats:
 
 
 def phases_of(windows: Windows) -> Places:
-    """Number the places in the day or week that windows share, shape (windows,).
+    """Give numbers to the places in the day or week that windows share, shape (windows,).
 
     All are 0 where fewer than three days are seen. Hours of the week where three weeks are seen.
     """

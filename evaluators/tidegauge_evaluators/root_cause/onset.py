@@ -155,7 +155,7 @@ def onset_of_series(
     course = search.shapes.form[shape]
     moment = _bend if course == "ramp" else _window
     return Onset(
-        **_written(moment(windows, search, shape, found.noise.long_run, confidence)),
+        **_written(moment(windows, search, shape, found.variance, confidence)),
         form="ramp" if course == "ramp" else "step",
         because=_because("the value", windows, search, shape),
     )
@@ -175,7 +175,7 @@ def _told(reading: Reading, rng: np.random.Generator, confidence: float) -> Onse
     shape = form_of(search, windows.means, found, rng, confidence)
     because = _because(reading.said, windows, search, shape)
     if search.shapes.form[shape] == "ramp":
-        moment = _bend(windows, search, shape, found.noise.long_run, confidence)
+        moment = _bend(windows, search, shape, found.variance, confidence)
         return Onset(**_written(moment), form="ramp", because=because)
     moment = _row(reading, shape, confidence)
     if windows.past and moment.at <= reading.times[reading.current][0]:
@@ -197,10 +197,12 @@ def _row(reading: Reading, shape: int, confidence: float) -> _Moment:
     place = np.arange(max(past, 0 if past else ROWS), n - ROWS + 1)
     before = np.concatenate([[0.0], np.cumsum(values - values.mean())])[place]
     gains = before**2 * n / (place * (n - place))
-    variance = reading.found.noise.long_run * float(np.average(windows.noise * windows.rows))
+    variance = reading.found.variance * float(np.average(windows.noise * windows.rows))
     possible = place[admissible(gains, variance, confidence)]
+    # Where the logs meet is a likelier place than any other, if the data do not rule it out.
+    best = past if past and possible[0] == past else place[gains.argmax()]
     return _Moment(
-        float(times[place[gains.argmax()]]),
+        float(times[best]),
         float(times[max(0, possible[0] - 1)]),
         float(times[possible[-1]]),
     )
