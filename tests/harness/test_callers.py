@@ -473,7 +473,7 @@ class TestMlflow:
     def test_a_model_of_the_users_own_class_runs_code(self, tmp_path: Path) -> None:
         import mlflow.pyfunc
 
-        class Doubled(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        class Doubled(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined, unused-ignore]
             def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
                 return model_input[["age"]] * 2
 
