@@ -10,7 +10,7 @@ from tidegauge.records import Explanation, Mechanism
 from tidegauge_reports import _words as words
 
 WORDS: dict[Mechanism, str] = {
-    "none": "Nothing changed",
+    "none": "No change found",
     "covariate": "The inputs changed",
     "distortion": "A column was altered on the way",
     "misaligned": "Rows were mixed up",
@@ -93,7 +93,7 @@ def kind(explanation: Explanation, mechanism: Mechanism) -> str:
 
 def meaning(explanation: Explanation) -> str:
     """Say what the verdict of an explanation means; nothing where nobody has looked yet."""
-    if not kind(explanation, explanation.verdict):
+    if explanation.verdict == "none" or not kind(explanation, explanation.verdict):
         return ""
     text = MEANINGS[explanation.verdict]
     return f"{text[:1].upper()}{text[1:]}."
@@ -107,6 +107,8 @@ def basis(explanation: Explanation) -> str:
             "tidegauge explain goes deeper."
         )
     if explanation.basis == "rows":
+        if not explanation.causes:
+            return ""
         return (
             "No causal order was given, so these are the columns that carry the change. "
             "Whether they caused it is not proven."

@@ -117,7 +117,8 @@ def _evidence(one: Explanation) -> Iterator[RenderableType]:
             f"worst where {words.shorten(segment.where, 120)}: {words.number(segment.excess)} "
             f"more, {words.percent(segment.share)} of the change"
         )
-    yield _dim(mechanisms.basis(one))
+    if basis := mechanisms.basis(one):
+        yield _dim(basis)
     for note in one.notes[:NOTES]:
         yield _dim(words.shorten(note, 300))
 

@@ -62,7 +62,8 @@ def test_an_unexplained_report_says_nothing_of_causes(explained: Explained) -> N
 
 def test_where_nothing_changed_no_cause_is_named(explained: Explained) -> None:
     why = section(html.render(explained("none")))
-    assert "Nothing changed" in why
+    assert "No change found" in why
+    assert "carry the change" not in why
     assert "<ol" not in why
 
 
