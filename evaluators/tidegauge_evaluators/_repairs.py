@@ -65,8 +65,10 @@ def repair_by_quantiles(case: Case, column: str) -> Numbers:
     _need(len(donors), int(known.sum()), column)
     ranks = _middle_ranks(now[known])
     repaired = np.full(len(now), np.nan)
-    # Hazen's positions: a side against itself is left as it is.
-    repaired[known] = np.quantile(donors, ranks / len(ranks), method="hazen")
+    # Hazen's positions, by which a side against itself is left as it is; np.quantile takes
+    # seconds for so many of them.
+    places = ranks / len(ranks) * len(donors) - 0.5
+    repaired[known] = np.interp(places, np.arange(len(donors)), donors)
     return repaired
 
 

@@ -38,7 +38,7 @@ LEARNED = 20_000
 """Baseline rows that are learned from, at most."""
 HELD_OUT = 0.25
 """Share of the baseline's rows that judge the stand-in."""
-LARGE = Size(trees=300, leaves=31, rate=0.1)
+LARGE = Size(trees=200, leaves=31, rate=0.1)
 EDGE = 1e-4
 """Chances are learned as log odds, those nearer to 0 or 1 as if they were this near."""
 
