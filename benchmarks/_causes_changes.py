@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from _causes_distortions import eligible, relabelled, strike
 from _causes_planted import (
     PREDICTION,
-    SCORE,
     TARGET,
     Columns,
     Served,
@@ -61,6 +60,7 @@ class Changed:
     verdict: Mechanism | None = None
     """Where it is not the one that the fault usually has."""
     also: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     segment: str = ""
     inside: NDArray[np.bool_] | None = None
     """Shape (rows of both sides,)."""
@@ -169,11 +169,11 @@ def inside_segment(ground: Ground) -> Changed:
     if fault == "labels":
         share = dose(ground.severity, (0.1, 0.2, 0.4))
         now = relabelled(now, inside_now, share, rng)
-        return Changed(before=before, now=now, truth=(where,), said=f"labels turned where {said}",
-                       verdict="concept", segment=said, inside=inside)  # fmt: skip
+        return Changed(before=before, now=now, truth=(where,), beside=(TARGET,), verdict="concept",
+                       said=f"labels turned where {said}", segment=said, inside=inside)  # fmt: skip
     column = drawn([name for name in eligible(fault, before.columns) if name != where], ground)
     struck = strike(now, fault, ground.severity, column, ground.served, rng, inside=inside_now)
-    return Changed(before=before, now=struck.side, truth=(column,), also=(where,),
+    return Changed(before=before, now=struck.side, truth=(column,), beside=(where,),
                    said=f"{struck.said} where {said}", segment=said, inside=inside)  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def joined(before: Variable, now: Variable) -> Variable:
 def serving(ground: Ground) -> Changed:
     """Change what the model says about the same inputs."""
     now, served, rng = ground.now, ground.served, ground.rng
-    also: tuple[str, ...] = (PREDICTION,)
+    also: tuple[str, ...] = ()
     if ground.severity == "subtle":
         if served.task == "classification":
             odds = np.exp(0.2) * now.output / (1 - now.output)
@@ -197,12 +197,11 @@ def serving(ground: Ground) -> Changed:
         present = now.columns[column].values[~np.isnan(now.columns[column].values)]
         constant = np.full(now.rows, float(np.median(present)))
         output = served(replace_values(now.columns, column, constant))
-        said, also = f"{column} constant at serving", (*also, column)
+        said, also = f"{column} constant at serving", (column,)
     else:
         output, said = ground.rival()(now.columns), "another model"
-    truth = (SCORE,) if served.task == "classification" else (PREDICTION,)
-    return Changed(before=ground.before, now=replace(now, output=output), truth=truth, said=said,
-                   also=also)  # fmt: skip
+    now = replace(now, output=output)
+    return Changed(before=ground.before, now=now, truth=(PREDICTION,), said=said, also=also)
 
 
 def replace_values(columns: Columns, name: str, values: Numbers) -> Columns:

@@ -128,10 +128,9 @@ def draw(
 
 def value(node: Node, latent: Numbers, rng: np.random.Generator, change: Change) -> Numbers:
     """Value of a node before it is logged; shape (rows,)."""
-    noise = rng.normal(size=latent.shape[1])
+    noise: Numbers = rng.normal(size=int(latent.shape[1]))
     if not node.parents:
-        root: Numbers = change.spread * noise + change.shift
-        return root
+        return change.spread * noise + change.shift
     weights: Numbers = node.weights.copy()
     weights[np.argmax(np.abs(weights))] *= change.coefficient
     signal = weights @ linked(node, latent) / node.signal

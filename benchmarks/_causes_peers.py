@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -23,23 +23,23 @@ PSI_LIMIT = 0.1
 
 def tidegauge_answer(planted: Planted, seed: int) -> Explanation:
     """Ask tidegauge."""
-    attribute = import_module("tidegauge.causes").attribute
+    from tidegauge.causes import attribute
+
     answer: Explanation = attribute(planted.case, seed=seed)
     return answer
 
 
-def carriers_answer(planted: Planted, seed: int) -> Explanation:
-    """Ask only which columns carry the drift, without a verdict."""
+def mechanisms_answer(planted: Planted, seed: int) -> Explanation:
+    """Ask tidegauge what the mechanisms of the true graph did to a mean."""
     from tidegauge.catalog import explainer
 
-    case = planted.case
-    found = explainer("root_cause.carriers").explain(case, rng=np.random.default_rng(seed))
-    causes = tuple(
-        Cause(factor=" and ".join(one.columns), columns=tuple(one.columns), share=one.share,
-              because="carries drift", rank_one=one.rank_one)
-        for one in found.steps
-    )  # fmt: skip
-    return explained(causes, "undetermined" if causes else "none", case)
+    case = planted.drawn().case
+    found = explainer("root_cause.mechanisms").explain(
+        case, planted.number, of=planted.of, rng=np.random.default_rng(seed)
+    )
+    parts = found.decomposition.parts if found.decomposition else ()
+    answer = explained(tuple(parts), parts[0].verdict if parts else "none", case)
+    return replace(answer, decomposition=found.decomposition)
 
 
 def explained(causes: tuple[Cause, ...], verdict: str, case: Case) -> Explanation:
@@ -198,14 +198,20 @@ def filled(values: Numbers) -> Numbers:
 
 @cache
 def contenders() -> Mapping[str, Ask]:
-    """Who can be asked here, tidegauge first."""
+    """Who can be asked here about drift, tidegauge first."""
     found: dict[str, Ask] = {}
-    if find_spec("tidegauge.causes") is not None and hasattr(
-        import_module("tidegauge.causes"), "attribute"
-    ):
+    if find_spec("tidegauge.causes") is not None:
         found["tidegauge"] = tidegauge_answer
-    if find_spec("tidegauge_evaluators.root_cause.carriers") is not None:
-        found["carriers"] = carriers_answer
-    found |= {"KS": ks_rank, "PSI": psi_rank, "KS x importance": drift_by_importance,
-              "classifier gain": classifier_gain}  # fmt: skip
+    return {**found, "KS": ks_rank, "PSI": psi_rank, "KS x importance": drift_by_importance,
+            "classifier gain": classifier_gain}  # fmt: skip
+
+
+@cache
+def graph_readers() -> Mapping[str, Ask]:
+    """Who can be asked what the mechanisms of a graph did to a mean."""
+    found: dict[str, Ask] = {"tidegauge mechanisms": mechanisms_answer}
+    if find_spec("dowhy") is not None:
+        from _causes_dowhy import dowhy_answer, dowhy_robust_answer
+
+        found |= {"dowhy": dowhy_answer, "dowhy robust": dowhy_robust_answer}
     return found

@@ -162,7 +162,9 @@ class Planted:
     said: str = ""
     """What was done."""
     also: tuple[str, ...] = ()
-    """Columns that may be named beside the cause, or in its place, without being wrong."""
+    """Columns that may be named in place of the cause, or beside it."""
+    beside: tuple[str, ...] = ()
+    """Columns that may be named beside the cause, and neither help nor hurt."""
     segment: str = ""
     """The rows that it is confined to, in words."""
     inside: NDArray[np.bool_] | None = None
@@ -174,7 +176,11 @@ class Planted:
     asks: Literal["drift", "loss"] = "drift"
     """Whether the drift or the model's loss is to be explained."""
     shares: Mapping[str, float] = field(default_factory=dict)
-    """True shares of the change, by column or by mechanism, where they are known."""
+    """True shares of the change, by column, where they are known; others have none."""
+    of: str = ""
+    """What ``number`` is: a column, or a loss."""
+    number: Numbers | None = None
+    """Shape (rows,): what is to be explained where its mean is, not the drift."""
 
     def ordered(self) -> Planted:
         """Show the true order to who is asked."""

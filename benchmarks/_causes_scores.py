@@ -1,16 +1,15 @@
-"""How good an explanation is, held against what was planted, and shares over many cases."""
+"""How good an explanation is, held against what was planted."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from _causes_planted import Planted
+from _causes_planted import PREDICTION, SCORE, Planted
 from tidegauge.case import Case, Variable
 from tidegauge.records import Cause, Explanation
 
@@ -57,6 +56,8 @@ class Marked:
     """Rows that are both in the true segment and in the one named, over those in either."""
     covered: tuple[bool, ...]
     """Whether each interval of a share that is known holds it."""
+    off: float | None
+    """Largest distance of a share from the known one."""
     seconds: float
     error: str = ""
 
@@ -72,7 +73,7 @@ def mark(
     error: str = "",
 ) -> Marked:
     """Hold an explanation against the truth; none at all counts as one that names nothing."""
-    ranked = ranking(answer, planted.asks) if answer else ()
+    ranked = ranking(answer, planted) if answer else ()
     right = frozenset(planted.truth) | frozenset(planted.also)
     chances = [chance(columns, right) for columns in ranked] if planted.truth else []
     found = answer.verdict if answer else "error"
@@ -101,22 +102,31 @@ def mark(
         abstained=bool(answer and answer.tied),
         jaccard=segment_overlap(planted, answer),
         covered=coverage(planted, answer),
+        off=furthest(planted, answer),
         seconds=seconds,
         error=error,
     )
 
 
-def ranking(answer: Explanation, asks: str = "drift") -> tuple[tuple[str, ...], ...]:
+def ranking(answer: Explanation, planted: Planted) -> tuple[tuple[str, ...], ...]:
     """Columns of each cause in order; those of a change of loss where that was asked.
 
-    Who cannot tell names all that are tied as one.
+    Who cannot tell names all that are tied as one. A model's score and its decision are one thing.
     """
     causes: Sequence[Cause] = answer.causes
-    if asks == "loss" and answer.decomposition:
+    if planted.asks == "loss" and answer.decomposition:
         parts = [part for part in answer.decomposition.parts if part.columns]
         causes = sorted(parts, key=lambda part: -abs(part.share)) or causes
-    ranked = tuple(cause.columns or (cause.factor,) for cause in causes)
-    return ranked or ((answer.tied,) if answer.tied else ())
+    named = [cause.columns or (cause.factor,) for cause in causes]
+    if not named and answer.tied:
+        named = [answer.tied]
+    neither = set(planted.beside) - set(planted.truth)
+    ranked = []
+    for columns in named:
+        one = dict.fromkeys(PREDICTION if name == SCORE else name for name in columns)
+        if left := tuple(name for name in one if name not in neither):
+            ranked.append(left)
+    return tuple(ranked)
 
 
 def chance(columns: Sequence[str], right: Iterable[str]) -> float:
@@ -127,7 +137,7 @@ def chance(columns: Sequence[str], right: Iterable[str]) -> float:
 def set_f1(
     ranked: Sequence[Sequence[str]], truth: Sequence[str], also: Sequence[str] = ()
 ) -> float:
-    """F1 of the columns that are named; those in ``also`` count neither way.
+    """F1 of the columns that are named; one in ``also`` stands for a true one that is not.
 
     Examples
     --------
@@ -136,10 +146,14 @@ def set_f1(
     >>> set_f1([], ())
     1.0
     """
-    named = {name for columns in ranked for name in columns} - (set(also) - set(truth))
+    named = {name for columns in ranked for name in columns}
     if not named and not truth:
         return 1.0
-    return 2 * len(named & set(truth)) / (len(named) + len(set(truth)))
+    hits = len(named & set(truth))
+    if not hits and named & set(also):
+        hits = 1
+    wrong = len(named - set(truth) - set(also))
+    return 2 * hits / (hits + wrong + max(len(set(truth)), hits))
 
 
 def related(case: Case, columns: Sequence[str], truth: Sequence[str]) -> bool:
@@ -245,121 +259,34 @@ def _compared(variable: Variable, sign: str, word: str) -> NDArray[np.bool_] | N
     return np.asarray(compare(values, bound))
 
 
+def known_shares(planted: Planted, answer: Explanation | None) -> list[tuple[Cause, float]]:
+    """Parts of a change, each with the share that it truly has."""
+    if not planted.shares or answer is None or answer.decomposition is None:
+        return []
+    found = []
+    for part in answer.decomposition.parts:
+        name = part.columns[0] if len(part.columns) == 1 else part.factor
+        if part.verdict in planted.shares:
+            found.append((part, planted.shares[part.verdict]))
+        elif planted.number is not None:
+            found.append((part, planted.shares.get(name, 0.0)))
+    return found
+
+
 def coverage(planted: Planted, answer: Explanation | None) -> tuple[bool, ...]:
     """Whether the interval of each share that is known holds it."""
-    if not planted.shares or answer is None or answer.decomposition is None:
-        return ()
-    held = []
-    for part in answer.decomposition.parts:
-        names = {part.factor, part.verdict, *part.columns} & set(planted.shares)
-        if names and part.interval:
-            truth = planted.shares[min(names)]
-            held.append(part.interval.low <= truth <= part.interval.high)
-    return tuple(held)
-
-
-def wilson(hits: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Interval of a share at 95 % (Wilson 1927).
-
-    Examples
-    --------
-    >>> wilson(10, 10)
-    (0.72, 1.0)
-    """
-    if not n:
-        return 0.0, 1.0
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """Figures of one contender over many cases."""
-
-    runs: int
-    hit_1: float
-    low: float
-    high: float
-    """Wilson interval of ``hit_1``, or of ``false`` where nothing happened."""
-    hit_3: float
-    reciprocal: float
-    overlap: float
-    silent: float
-    """Share of cases in which nothing is named though something happened."""
-    correlate: float
-    false: float
-    verdict: float
-    """Share of cases with the right verdict."""
-    abstained: float
-    hit_1_answered: float | None
-    """``hit_1`` where it did not abstain."""
-    jaccard: float | None
-    covered: float | None
-    seconds: float
-    """Median."""
-    errors: int
-
-
-def summary(marks: Sequence[Marked]) -> Summary:
-    """Average over cases."""
-    n = len(marks)
-    planted = bool(marks) and bool(marks[0].truth)
-    hits = sum(m.first for m in marks)
-    false = sum(m.false for m in marks)
-    low, high = wilson(hits if planted else false, n)
-    answered = [m.first for m in marks if not m.abstained]
-    jaccards = [m.jaccard for m in marks if m.jaccard is not None]
-    covered = [held for m in marks for held in m.covered]
-    return Summary(
-        runs=n,
-        hit_1=hits / n if n else math.nan,
-        low=low,
-        high=high,
-        hit_3=mean(m.third for m in marks),
-        reciprocal=mean(m.reciprocal for m in marks),
-        overlap=mean(m.overlap for m in marks),
-        silent=mean(bool(m.truth) and not m.named for m in marks),
-        correlate=mean(m.correlate for m in marks),
-        false=false / n if n else math.nan,
-        verdict=mean(m.verdict == m.found for m in marks),
-        abstained=mean(m.abstained for m in marks),
-        hit_1_answered=mean(answered) if answered else None,
-        jaccard=mean(jaccards) if jaccards else None,
-        covered=mean(covered) if covered else None,
-        seconds=float(np.median([m.seconds for m in marks])) if marks else math.nan,
-        errors=sum(bool(m.error) for m in marks),
+    return tuple(
+        part.interval.low <= truth <= part.interval.high
+        for part, truth in known_shares(planted, answer)
+        if part.interval
     )
 
 
-def mean(figures: Iterable[float]) -> float:
-    """Average; NaN of nothing."""
-    listed = [float(figure) for figure in figures]
-    return sum(listed) / len(listed) if listed else math.nan
-
-
-def confusion(marks: Iterable[Marked]) -> dict[str, dict[str, int]]:
-    """Count verdicts: true one -> given one -> cases."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for one in marks:
-        counts[one.verdict][one.found] += 1
-    return {verdict: dict(found) for verdict, found in counts.items()}
-
-
-def macro_f1(counts: Mapping[str, Mapping[str, int]]) -> float:
-    """F1 of each true verdict, averaged; verdicts that are never true have none.
-
-    Examples
-    --------
-    >>> macro_f1({"none": {"none": 4}, "concept": {"concept": 1, "none": 1}})
-    0.7777777777777778
-    """
-    return mean(f1_of(counts, verdict) for verdict in counts)
-
-
-def f1_of(counts: Mapping[str, Mapping[str, int]], verdict: str) -> float:
-    """F1 of one verdict."""
-    right = counts[verdict].get(verdict, 0)
-    given = sum(found.get(verdict, 0) for found in counts.values())
-    return 2 * right / (given + sum(counts[verdict].values()))
+def furthest(planted: Planted, answer: Explanation | None) -> float | None:
+    """Largest distance of a share from the truth, where a mean is explained."""
+    if planted.number is None or answer is None or answer.decomposition is None:
+        return None
+    given = {part.columns[0] if part.columns else part.factor: part.share
+             for part in answer.decomposition.parts}  # fmt: skip
+    return max(abs(given.get(n, 0.0) - planted.shares.get(n, 0.0))
+               for n in {*given, *planted.shares})  # fmt: skip

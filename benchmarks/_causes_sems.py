@@ -18,6 +18,7 @@ from _causes_changes import ANYWHERE, Changed, Ground, Unsuitable, tried
 from _causes_models import Change, Drawn, Model, connected, draw, random_model
 from _causes_planted import (
     FAULTS,
+    TARGET,
     Columns,
     Planted,
     Served,
@@ -107,11 +108,13 @@ def planted(
         source=here.model.said,
         said=changed.said,
         also=changed.also,
+        beside=changed.beside,
         segment=changed.segment,
         inside=changed.inside,
         order=tiers,
         parents=None if here.hidden else here.model.graph,
         asks=changed.asks,
+        shares=SHARES.get(fault, {}),
     )
 
 
@@ -200,7 +203,8 @@ def concept(here: World, severity: Severity, rows: int, rng: np.random.Generator
     name = here.model.names[here.model.inputs[which]]
     now = here.side(rows, rng, effects=effects)
     said = f"effect of {name} on the target x {factor:g}"
-    return Changed(before=here.side(rows, rng), now=now, truth=(name,), said=said)
+    return Changed(before=here.side(rows, rng), now=now, truth=(name,), beside=(TARGET,),
+                   said=said)  # fmt: skip
 
 
 def common_cause(here: World, severity: Severity, rows: int, rng: np.random.Generator) -> Changed:
@@ -244,3 +248,8 @@ OWN = {
     "F16": two,
 }  # fmt: skip
 """What needs the structural model itself."""
+INPUTS: Mapping[str, float] = {"covariate": 1.0, "concept": 0.0}
+SHARES: Mapping[str, Mapping[str, float]] = {
+    **dict.fromkeys(("F7", "F8", "F11", "F13"), INPUTS), "F9": {"covariate": 0.0, "concept": 1.0},
+}  # fmt: skip
+"""Whether a change of the loss is one of the inputs or of the truth given them."""

@@ -22,6 +22,7 @@ from _causes_changes import ANYWHERE, Changed, Ground, Unsuitable, drawn, select
 from _causes_distortions import Struck, eligible, relabelled, strike
 from _causes_planted import (
     FAULTS,
+    TARGET,
     Columns,
     Planted,
     Served,
@@ -218,6 +219,7 @@ def planted(
         source=name,
         said=changed.said,
         also=changed.also,
+        beside=changed.beside,
         segment=changed.segment,
         inside=changed.inside,
         asks=changed.asks,
@@ -313,7 +315,7 @@ def concept(ground: Ground) -> Changed:
     if ground.served.task == "regression":
         shares = (0.075, 0.2, 0.5)
     now = relabelled(now, inside, dose(ground.severity, shares), rng)
-    return Changed(before=ground.before, now=now, truth=(column,),
+    return Changed(before=ground.before, now=now, truth=(column,), beside=(TARGET,),
                    said=f"labels changed beyond the median of {column}")  # fmt: skip
 
 
