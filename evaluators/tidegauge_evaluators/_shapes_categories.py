@@ -86,7 +86,7 @@ def recodings(levels: Levels) -> Iterator[Recoding]:
     joined = list(unions(levels, known))
     yield from _merged(levels, [move for move in joined if move.kind == "merge"])
     yield from _parted(levels, [move for move in joined if move.kind == "split"])
-    taken = {j for move in (*known, *joined) for _, j in move.pairs}
+    taken = {j for move in (*known, *joined) if move.kind != "split" for _, j in move.pairs}
     yield from _new(levels, [j for j in np.flatnonzero(_fresh(levels)).tolist() if j not in taken])
     yield from _spike(levels)
     yield from _loose(levels)

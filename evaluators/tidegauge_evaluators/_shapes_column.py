@@ -134,6 +134,7 @@ def column_of(case: Case, name: str, others: Sequence[str], *, rng: np.random.Ge
 def weigh(column: Column, guess: Guess) -> Fitted:
     """Say how much of the column's change a guess accounts for, and at what price."""
     repaired = guess.undo(column.now)
+    repaired = np.where(np.isfinite(repaired), repaired, np.nan)
     before, after = _costs(column, None, column.now), _costs(column, guess, repaired)
     gain = (sum(c for c, _ in before) - sum(c for c, _ in after)) / column.spread - guess.charge
     fit = _share(before, after, column.spread)

@@ -43,6 +43,9 @@ def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) 
     said = f"{said} ({unit.said})"
     if way:
         said += f", {'rounded' if way == 'round' else 'cut'} to {short(column.step_now)}"
+    proof = _proof(column, unit) if share >= 1.0 and not way else 0.0
+    exact = proof > 0.0 or _deliberate(column, unit, way, share)
+    charge = unit.charge - proof + (0.0 if exact else column.search)
     params: dict[str, float | str] = {"factor": unit.factor}
     if unit.offset:
         params["offset"] = unit.offset
@@ -53,8 +56,8 @@ def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) 
         lambda values: (values - unit.offset) / unit.factor,
         name="unit",
         said=said,
-        charge=unit.charge + (RULE if way and column.cut else 2.0 if way else 0.0),
-        exact=_deliberate(column, unit, way, share),
+        charge=charge + (RULE if way and column.cut else 2.0 if way else 0.0),
+        exact=exact,
         params=params,
         even=True if way else None,
     )
@@ -62,8 +65,6 @@ def _unit(column: Column, unit: Unit, way: str, changed: Numbers, share: float) 
 
 def _deliberate(column: Column, unit: Unit, way: str, share: float) -> bool:
     """Whether the numbers pin the factor down to the known one."""
-    if share >= 1.0 and not way and not unit.offset and _on_its_grid(column, unit.factor):
-        return True
     logs = math.log(unit.factor)
 
     def model(number: Numbers) -> Numbers:
@@ -84,11 +85,18 @@ def _deliberate(column: Column, unit: Unit, way: str, share: float) -> bool:
     return sure and abs(found.value - known) <= min(slack, 3.0 * found.error + 1e-6 * abs(known))
 
 
-def _on_its_grid(column: Column, factor: float) -> bool:
-    """Whether current values are multiples of the factor times the baseline's decimals."""
-    if not column.step_then:
-        return False
-    step = column.step_then * factor
+def _proof(column: Column, unit: Unit) -> float:
+    """Twice the nats by which decimals speak for a factor.
+
+    Current values that are multiples of the factor times the baseline's last decimal would be
+    so by chance as often as the baseline's own values are.
+    """
+    step = column.step_then * unit.factor
+    if not step or unit.offset:
+        return 0.0
     some = slice(None, None, max(len(column.ordered) // 5_000, 1))
-    before = on_step(column.then[some], step)
-    return on_step(column.ordered[some], step) > 0.995 and before < 0.9
+    asked = column.ordered[some]
+    before = on_step(column.then[:: max(len(column.then) // 5_000, 1)], step)
+    if before >= 0.9 or on_step(asked, step) <= 0.995:
+        return 0.0
+    return -2.0 * len(asked) * math.log(max(before, 0.1))

@@ -127,7 +127,7 @@ def _unlike(levels: Levels) -> Numbers:
 def _independent(sides: Sequence[Numbers]) -> list[Numbers]:
     """Turn numbers so that they are uncorrelated with variance one on the baseline."""
     x = sides[0]
-    if x.shape[1] == 0 or len(x) < 10:
+    if x.shape[1] == 0 or min(len(side) for side in sides) < 10:
         return [np.empty((len(side), 0)) for side in sides]
     mean = x.mean(axis=0)
     values, vectors = np.linalg.eigh((x - mean).T @ (x - mean) / len(x))

@@ -79,7 +79,7 @@ def refine(
     best = start
     for _ in range(9):
         grid = best + width * line
-        costs = deviance(model(grid), now)
+        costs = np.nan_to_num(deviance(model(grid), now), nan=np.inf, posinf=1e300)
         place = int(np.argmin(costs))
         best = float(grid[place])
         if place in (0, len(line) - 1):
@@ -95,6 +95,8 @@ def _vertex(grid: Numbers, costs: Numbers, place: int) -> Estimate:
     """Lowest point of a parabola through the costs."""
     x = grid - grid[place]
     scale = max(float(np.abs(x).max()), 1e-300)
+    if not (math.isfinite(scale) and costs.max() < 1e100):
+        return Estimate(float(grid[place]), scale, float(costs[place]))
     bend, slope, _ = np.polyfit(x / scale, costs, 2)
     if bend <= 0.0:
         return Estimate(float(grid[place]), scale, float(costs[place]))

@@ -30,7 +30,7 @@ def spikes(column: Column) -> Iterator[Guess]:
         cell = int(np.searchsorted(column.edges, value, side="right"))
         had = column.counts_then[cell] / max(len(column.then), 1)
         has = column.counts_now[cell] / now
-        share = (has - had) / max(1.0 - had, 1e-9)
+        share = float((has - had) / max(1.0 - had, 1e-9))
         if share <= 0.0 or (share > 0.97 and len(np.unique(column.ordered[::97])) == 1):
             continue
         counts = (1.0 - share) * column.counts_then
@@ -50,7 +50,7 @@ def spikes(column: Column) -> Iterator[Guess]:
             exact=bool(why),
             undoable=False,
             even=True,
-            params={"value": value, "share": share},
+            params={"value": value, "share": share, "fresh": float(fresh)},
         )
 
 

@@ -128,8 +128,10 @@ class Bond:
     @property
     def variance(self) -> float:
         """Sampling variance of the difference of the two, on Fisher's scale."""
-        # 1.06 is what ranks cost (Fieller, Hartley & Pearson 1957)
-        return 1.06 * (1.0 / max(len(self.said_then) - 3, 1) + 1.0 / max(len(self.rows) - 3, 1))
+        # what ranks cost (Bonett & Wright 2000, Psychometrika 65)
+        return (1.0 + self.then**2 / 2.0) * (
+            1.0 / max(len(self.said_then) - 3, 1) + 1.0 / max(len(self.rows) - 3, 1)
+        )
 
 
 def bond(case: Case, column: str, names: Sequence[str], *, rng: np.random.Generator) -> Bond | None:

@@ -84,7 +84,7 @@ def _rule(column: Column, rule: Rule, table: Numbers, share: float) -> Guess:
 
     guess = part_of(
         column, table, share, quietly, name=rule.name, said=rule.said, charge=RULE,
-        exact=share >= 1.0, params={"rule": rule.said},
+        exact=share >= 1.0 or rule.name == "sign", params={"rule": rule.said},
     )  # fmt: skip
     if rule.back is None:
         return replace(guess, undo=quietly, undoable=False, followed=None)

@@ -26,6 +26,8 @@ DAY = 86_400.0
 ZONES = np.arange(1, 48) * 0.5
 """Shifts by half hours, in hours."""
 CHARGE = 2.0 * math.log(len(ZONES))
+_HALF = frozenset({3.5, 4.5, 5.5, 6.5, 9.5, 10.5})
+"""Half hours by which some country's clocks differ from Greenwich's."""
 _DAYS = {24.0: "hours", 1_440.0: "minutes", 86_400.0: "seconds"}
 
 
@@ -66,7 +68,8 @@ def _nearer(shift: float) -> float:
 
 def _said(shift: float) -> str:
     shift = _nearer(shift)
-    return f"{abs(shift):g} hours {'later' if shift > 0 else 'earlier'}"
+    many = "hour" if abs(shift) == 1.0 else "hours"
+    return f"{abs(shift):g} {many} {'later' if shift > 0 else 'earlier'}"
 
 
 def moments(then: Numbers, now: Numbers, there: NDArray[np.bool_]) -> Iterator[Fitted]:
@@ -89,7 +92,7 @@ def moments(then: Numbers, now: Numbers, there: NDArray[np.bool_]) -> Iterator[F
     turned = _clock(then, asked)
     if turned is not None:
         shift, before, after, freedom = turned
-        name, exact = f"{_said(shift)} round the clock", shift % 1.0 == 0.0
+        name, exact = f"{_said(shift)} round the clock", shift % 1.0 == 0.0 or abs(shift) in _HALF
         fit = 1.0 - max(after - freedom, 0.0) / max(before - freedom, 1e-9)
         yield Fitted(
             shape=Shape(name="time_zone", said=name, fit=fit, exact=exact and fit > 0.8,
@@ -112,6 +115,22 @@ def moments(then: Numbers, now: Numbers, there: NDArray[np.bool_]) -> Iterator[F
         )
 
 
+def epochs(then: Numbers, now: Numbers) -> Iterator[Fitted]:
+    """Seconds since 1970 that are plain numbers, in thousandths or thousands of what they were.
+
+    Parameters
+    ----------
+    then, now
+        Numbers of the baseline without missing ones; of the current rows as they come.
+    """
+    there = now[np.isfinite(now)]
+    if np.std(then) > 0.1 * abs(float(np.median(then))) or len(there) < 20:
+        return
+    factor = _magnitude(then, there)
+    if factor is not None:
+        yield _scaled(then, now, *factor)
+
+
 def _scaled(then: Numbers, now: Numbers, factor: float, share: float, said: str) -> Fitted:
     middle = float(np.median(np.abs(then)))
     hit = np.abs(np.log(np.maximum(np.abs(now), 1e-9) / middle / factor)) < math.log(3.0)
@@ -122,7 +141,7 @@ def _scaled(then: Numbers, now: Numbers, factor: float, share: float, said: str)
         repaired=np.where(hit, now / factor, now),
         restored=1.0,
         undoable=True,
-        gain=2.0 * share * len(now),
+        gain=4.0 * math.log(2.0) * share * len(now),
     )
 
 

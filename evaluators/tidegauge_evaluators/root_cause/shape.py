@@ -104,7 +104,9 @@ def shape(
     elif variable.instant:
         found = _moments(case, variable, beside)
     else:
-        found = _numbers(case, variable, beside, rng=rng)
+        # a conversion may leave what floats can hold; it then simply does not fit
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            found = _numbers(case, variable, beside, rng=rng)
     return _best(found)
 
 
@@ -124,6 +126,8 @@ def _numbers(
     column = column_of(case, name, beside, rng=rng)
     if not column.differs():
         return []
+    if epochs := list(time.epochs(column.then, column.now)):
+        return epochs
     guesses = list(_lost(case, name, beside, column.charge, column.spread))
     if len(column.ordered) >= FEWEST_ROWS <= len(column.then):
         guesses += _guesses(column, rng)
@@ -184,8 +188,8 @@ def _weighed(column: Column, guesses: Sequence[Guess]) -> list[tuple[Guess, Fitt
 def _offered(column: Column, guess: Guess, one: Fitted) -> bool:
     """Whether a fit is more than what any guess with a free number reaches."""
     least = POINTED.get(guess.name, 0.5)
-    if guess.name == "sentinel" and not guess.exact and guess.undo is points.same:
-        least = 0.5  # a value that was frequent before may well become so by itself
+    if guess.name == "sentinel" and not guess.exact and not guess.params["fresh"]:
+        least = 0.5  # a value that was there before may well become frequent by itself
     if one.shape.fit < least:
         return False
     part = "share" in guess.params and guess.undoable
