@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,8 @@ FEW = 30
 """Rows that each side needs."""
 BURST = 0.02
 """So much larger a share of missing values is taken for the fault."""
+MOVED = 0.01
+"""Level at which a distribution is taken for another one."""
 DRAWN = "drawn from like rows of the baseline, which loses what it alone knew"
 FILLED = f"gaps {DRAWN}"
 RANKED = "given the baseline's values of the same ranks"
@@ -70,9 +71,10 @@ def restore(
     columns
         Columns that are repaired together.
     repaired
-        Column -> shape (current rows,), in the case's coding; ``None`` = by ranks of the
-        baseline, and for categories and values that are missing more often than they were by
-        draws from like rows.
+        Column -> shape (current rows,), in the case's coding. A column that is not in it is
+        repaired by ranks of the baseline; by draws from like rows where it holds categories, is
+        missing more often than it was, or is distributed as before, so that only its order can
+        be wrong.
     budget
         Rows that the model may be sent: a third each from the baseline, as logged, and repaired.
     of
@@ -94,8 +96,9 @@ def restore(
         When the model fails.
     """
     case = _checked(case, columns)
-    if repaired is None:
-        repaired, repair = _best_repairs(case, columns, rng)
+    open_ones = [name for name in columns if name not in (repaired or {})]
+    guessed, how = _best_repairs(case, open_ones, columns, rng)
+    repaired, repair = {**guessed, **(repaired or {})}, repair or how
     whole = {name: _in_place(case, name, repaired) for name in columns}
     asked_for, of = of, of or _what_for(case)
     asking = Question(case=case, caller=caller, repaired=whole, rng=rng)
@@ -158,15 +161,15 @@ def _in_place(case: Case, name: str, repaired: Mapping[str, Numbers]) -> Numbers
 
 
 def _best_repairs(
-    case: Case, columns: Sequence[str], rng: np.random.Generator
+    case: Case, names: Sequence[str], columns: Sequence[str], rng: np.random.Generator
 ) -> tuple[dict[str, Numbers], str]:
-    """Repair each column without a rule, and say how."""
+    """Repair columns without a rule, and say how; none of ``columns`` is believed."""
     found, ways = {}, []
-    for name in columns:
+    for name in names:
         known = np.isfinite(case[name].values)
         there = known[case.current]
         burst = np.mean(known[~case.current]) - np.mean(there) > BURST
-        if burst or case[name].categorical:
+        if burst or case[name].categorical or not _moved(case, name):
             found[name] = repair_by_neighbours(case, name, rng, without=columns)
             ways.append(DRAWN)
         else:
@@ -176,6 +179,17 @@ def _best_repairs(
             found[name] = np.where(there, case[name].values[case.current], found[name])
             ways[-1] = FILLED
     return found, " and ".join(dict.fromkeys(ways))
+
+
+def _moved(case: Case, name: str) -> bool:
+    """Whether the values of a number are distributed otherwise than they were."""
+    from scipy.stats import ks_2samp
+
+    values = case[name].values
+    then, now = (values[side & np.isfinite(values)] for side in (~case.current, case.current))
+    if not min(len(then), len(now)):
+        return True
+    return bool(ks_2samp(then, now, method="asymp").pvalue < MOVED)
 
 
 def _what_for(case: Case) -> str:
@@ -216,10 +230,7 @@ def _same_model(
 ) -> None:
     """Refuse to speak of another model than the one that answered."""
     case = asking.case
-    then, now = (
-        parity_of(case, side[:COMPARED], replace(reply, numbers=reply.numbers[:COMPARED]))
-        for side, reply in zip(sides, replies[:2], strict=True)
-    )
+    then, now = (parity_of(case, *pair) for pair in zip(sides, replies[:2], strict=True))
     if then is not None and then.share < least:
         raise NotApplicable(
             f"the model is not the one that answered: on the baseline it is {then.said}",
@@ -227,8 +238,7 @@ def _same_model(
         )
     if now is None or now.share >= least:
         return
-    again = replace(replies[2], numbers=replies[2].numbers[:COMPARED])
-    mended = parity_of(case, sides[1][:COMPARED], again)
+    mended = parity_of(case, sides[1], replies[2])
     if mended is not None and mended.share >= least:
         raise NotApplicable(
             f"the model saw what {', '.join(asking.repaired)} should have held: with it repaired "

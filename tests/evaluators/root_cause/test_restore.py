@@ -68,6 +68,12 @@ def restored(case: Case, true: Numbers, **settings: Any) -> Restored:
     return restore(case, chance, ("mass",), {"mass": true}, rng=rng(), **settings)
 
 
+def pd_frame(columns: Mapping[str, Any], like: Any) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({name: columns[name] for name in like})
+
+
 class TestSilence:
     @pytest.mark.parametrize("of", ["log loss", "share of errors", "scores"])
     def test_where_nothing_rose_no_share_is_named(self, of: str) -> None:
@@ -96,7 +102,7 @@ class TestSilence:
 
     @pytest.mark.parametrize(
         ("columns", "repaired"),
-        [((), {}), (("height",), {"height": np.zeros(100)}), (("mass",), {}),
+        [((), {}), (("height",), {"height": np.zeros(100)}),
          (("mass",), {"mass": np.zeros(3)})],
     )  # fmt: skip
     def test_a_repair_that_does_not_fit_is_refused(
@@ -286,11 +292,31 @@ class TestRecovery:
         assert 0.85 < found.share < 1.05
         assert "(drawn from like rows" in found.because
 
+    def test_rows_that_were_mixed_up_are_drawn_anew(self) -> None:
+        draws = rng(6)
+        now = np.arange(6_000) >= 3_000
+        x = draws.normal(size=6_000)
+        mixed = x.copy()
+        mixed[now] = draws.permutation(x[now])
+        truth = (draws.random(6_000) < 1 / (1 + np.exp(-3 * x))).astype(float)
 
-def pd_frame(columns: Mapping[str, Any], like: Any) -> Any:
-    import pandas as pd
+        def model(columns: Mapping[str, Any]) -> Numbers:
+            return np.asarray(1 / (1 + np.exp(-3 * columns["x"])))
 
-    return pd.DataFrame({name: columns[name] for name in like})
+        hint = x + 0.2 * draws.normal(size=6_000)
+        case = case_of(
+            {"x": mixed, "hint": hint, "y": truth, "p": model({"x": mixed})}, now,
+            target="y", scores=("p",), task="classification",
+        )  # fmt: skip
+        found = restore(case, model, ("x",), rng=rng())
+        assert "drawn from like rows" in found.because
+        assert 0.8 < found.share < 1.05
+
+    def test_columns_without_a_rule_are_repaired_beside_those_with_one(self) -> None:
+        case, true = planted(3_000, mass=2.0, age=2.0)
+        found = restore(case, chance, ("mass", "age"), {"mass": true}, rng=rng())
+        assert found.share == pytest.approx(1.0, abs=0.1)
+        assert "same ranks" in found.because
 
 
 class TestMissing:
@@ -340,9 +366,7 @@ def restored_by(model: Any, case: Case, true: Numbers, **settings: Any) -> Resto
 class TestParity:
     def test_another_model_is_noticed(self) -> None:
         case, true = planted(mass=3.0)
-        with pytest.raises(
-            NotApplicable, match=r"not the one that answered.*logged scores on 0\.8%"
-        ):
+        with pytest.raises(NotApplicable, match=r"not the one that answered.*logged scores on 0\."):
             restored_by(lambda c: 0.5 * chance(c), case, true)
         assert (
             restored_by(lambda c: 0.5 * chance(c), case, true, agreement=0.0, of="scores").share > 0
