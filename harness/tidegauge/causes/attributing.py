@@ -3,28 +3,58 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tidegauge.case import Case
+from tidegauge.case import Caller, Case
 from tidegauge.causes import verdicts
-from tidegauge.causes.questions import Answers, ask
+from tidegauge.causes.pictures import picture
+from tidegauge.causes.questions import Answers, Inquiry, ask, began, confined, restorer
 from tidegauge.causes.sentences import because_of, summed_up
 from tidegauge.findings import Step
-from tidegauge.records import Cause, Explanation, Information, Interval, Mechanism, Shape
+from tidegauge.records import (
+    Cause,
+    Decomposition,
+    Explanation,
+    Information,
+    Interval,
+    Mechanism,
+    Shape,
+)
 
 ABSTAIN = 0.6
 """Probability of being first below which no cause is called the first."""
+DETAILED = 3
+"""Causes that are looked into: confined where, begun when, what a repair brings back."""
+FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
 
 
-def attribute(case: Case, *, seed: int = 0, confidence: float = 0.95) -> Explanation:
+def attribute(
+    case: Case,
+    functional: NDArray[np.float64] | None = None,
+    *,
+    of: str = "drift",
+    caller: Caller | None = None,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Explanation:
     """Say why the current rows of a case differ from its baseline rows.
 
     Parameters
     ----------
     case
-        At least 30 rows a side.
+        At least 30 rows a side. With ``order`` or ``parents``, mechanisms are tested along them.
+    functional
+        Shape (rows,): a number of each row whose change is to be divided among mechanisms; needs
+        an order or a graph.
+    of
+        What is explained, in words.
+    caller
+        The model, where it can be asked what a repair brings back.
     seed
         Deals folds and redraws rows.
     confidence
@@ -46,56 +76,78 @@ def attribute(case: Case, *, seed: int = 0, confidence: float = 0.95) -> Explana
     >>> found.verdict, found.causes[0].factor
     ('distortion', 'income')
     """
-    began = time.perf_counter()
-    answers = ask(case, np.random.default_rng(seed), confidence)
-    causes = tuple(sorted(_causes(answers), key=lambda cause: -cause.share))
+    began_at = time.perf_counter()
+    inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller)
+    answers = ask(inquiry, functional, of)
+    ranked = sorted(_causes(case, answers), key=lambda cause: -cause.share)
+    causes = tuple(_detailed(inquiry, answers, ranked))
     tied = _tied(answers, causes)
     verdict = _verdict(causes, tied)
     return Explanation(
-        of="drift",
+        of=of,
         verdict=verdict,
         because=summed_up(verdict, causes, tied),
         causes=causes,
         tied=tied,
+        basis=answers.mechanisms.basis if answers.mechanisms else "rows",
         tests=_tests(answers),
+        decomposition=_decomposition(answers, functional is not None),
+        segments=answers.segments,
+        onset=next((cause.onset for cause in causes if cause.onset), None),
         n_baseline=case.n_baseline,
         n_current=case.n_current,
-        notes=tuple(f"{name} was left out: it {why}" for name, why in _left_out(answers)),
-        seconds=time.perf_counter() - began,
+        notes=tuple(_notes(inquiry, answers)),
+        seconds=time.perf_counter() - began_at,
     )
 
 
-def _causes(answers: Answers) -> Iterator[Cause]:
+def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
     """Causes among the features, then what target and prediction add."""
-    found, case = answers.carriers, answers.case
+    found = answers.carriers
     links, total = found.links, found.total
     if verdicts.is_label_shift(links, total):
         moved = tuple(name for name, one in found.marginals.items() if one.z > verdicts.SURE)
         yield _whole("label_shift", case.target, 1.0, moved, links.target)
         return
-    concept = verdicts.adds(links.target_given_features, total)
-    served = verdicts.adds(links.prediction_given_features, total)
-    beside = [
-        one.value
-        for one, there in (
-            (links.target_given_features, concept),
-            (links.prediction_given_features, served),
-        )
-        if one is not None and there
-    ]
+    concept, served = (
+        one if verdicts.adds(one, total) else None
+        for one in (links.target_given_features, links.prediction_given_features)
+    )
     drifted = max(total.value, 0.0) if found.steps else 0.0
-    whole = drifted + sum(beside)
-    for step in found.steps:
-        yield _of_step(step, _shape(answers, step), drifted / whole)
-    if concept and links.target_given_features is not None:
-        one = links.target_given_features
-        yield _whole("concept", case.target, one.value / whole, (), one)
-    if served and links.prediction_given_features is not None:
-        one = links.prediction_given_features
-        yield _whole("serving", case.prediction or case.scores[0], one.value / whole, (), one)
+    whole = drifted + sum(one.value for one in (concept, served) if one is not None)
+    if whole <= 0:
+        whole = 1.0  # marginals alone told of it: shares are of what little there is
+    yield from _of_features(answers, drifted / whole)
+    if concept is not None:
+        yield from _concept(case, answers, concept, concept.value / whole)
+    if served is not None:
+        factor = case.prediction or case.scores[0]
+        yield _whole("serving", factor, served.value / whole, (), served)
 
 
-def _of_step(step: Step, shape: Shape | None, part: float) -> Cause:
+def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
+    """Take the mechanisms of a given order, unless a fault of measurement explains them all."""
+    steps = answers.carriers.steps
+    faults = {
+        name: step
+        for step in steps
+        if verdicts.of_step(step, _shape(answers, step.columns)) in FAULTS
+        for name in step.columns
+    }
+    by_order = answers.mechanisms
+    if by_order is None or by_order.decomposition is None or len(faults) == len(steps) > 0:
+        for step in steps:
+            yield _of_step(answers, step, part)
+        return
+    for one in by_order.decomposition.parts:
+        if one.verdict in ("concept", "serving"):
+            continue  # told from the features as a whole, below
+        fault = next((faults[name] for name in one.columns if name in faults), None)
+        yield one if fault is None else _of_step(answers, fault, part)
+
+
+def _of_step(answers: Answers, step: Step, part: float) -> Cause:
+    shape = _shape(answers, step.columns)
     verdict = verdicts.of_step(step, shape)
     low, high = step.interval
     cause = Cause(
@@ -106,10 +158,21 @@ def _of_step(step: Step, shape: Shape | None, part: float) -> Cause:
         rank_one=step.rank_one,
         because="",
         columns=step.columns,
-        shape=shape,
-        moved=step.moved if verdict != "distortion" else (),
+        shape=None if verdict == "covariate" else shape,
+        moved=step.moved if verdict not in FAULTS else (),
     )
     return because_of(cause, step)
+
+
+def _concept(case: Case, answers: Answers, one: Information, share: float) -> Iterator[Cause]:
+    """Name the features whose effect on the target changed, else the target itself."""
+    found = answers.concept
+    features = [] if found is None else [c.factor for c in found.causes if c.factor != case.target]
+    cause = _whole("concept", case.target, share, (), one)
+    if features:
+        cause = replace(cause, columns=(case.target, *features[:3]))
+        cause = because_of(cause, None, one, by=features[:3])
+    yield cause
 
 
 def _whole(
@@ -121,12 +184,41 @@ def _whole(
     return because_of(cause, None, one)
 
 
-def _shape(answers: Answers, step: Step) -> Shape | None:
-    found = [answers.shapes.get(name, ()) for name in step.columns]
-    return next((one[0].shape for one in found if one), None)
+def _best(answers: Answers, columns: Sequence[str]) -> Any:
+    """Best shape of the first column that has one; ``None`` where none has."""
+    found = [answers.shapes.get(name, ()) for name in columns]
+    return next((one[0] for one in found if one), None)
 
 
-def _tied(answers: Answers, causes: tuple[Cause, ...]) -> tuple[str, ...]:
+def _shape(answers: Answers, columns: Sequence[str]) -> Shape | None:
+    best = _best(answers, columns)
+    return None if best is None else best.shape
+
+
+def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> Iterator[Cause]:
+    """Add to the first causes what they look like, where they are and when they began."""
+    ask_for = restorer(inquiry) if any(one.verdict in FAULTS for one in causes) else None
+    steps = {step.columns: step for step in answers.carriers.steps}
+    for place, cause in enumerate(causes):
+        step = steps.get(cause.columns)
+        if place >= DETAILED or step is None or cause.columns[0] not in inquiry.case.features:
+            yield cause
+            continue
+        name, best = cause.columns[0], _best(answers, cause.columns)
+        fault = cause.verdict in FAULTS
+        repaired = best.repaired if best is not None and fault else None
+        yield replace(
+            cause,
+            picture=picture(inquiry.case, name, repaired),
+            where=confined(inquiry, step, best) if cause.verdict == "distortion" else None,
+            onset=began(inquiry, name, best),
+            restored=ask_for(cause.columns, {} if repaired is None else {name: repaired})
+            if fault and ask_for is not None and (repaired is None or len(cause.columns) == 1)
+            else None,
+        )
+
+
+def _tied(answers: Answers, causes: Sequence[Cause]) -> tuple[str, ...]:
     """List the columns among which no first one can be named; empty where one can."""
     steps = answers.carriers.steps
     if not steps or not causes or causes[0].columns != steps[0].columns:
@@ -139,10 +231,25 @@ def _tied(answers: Answers, causes: tuple[Cause, ...]) -> tuple[str, ...]:
     return tuple(", ".join(one.columns) for one in ranked[:enough])
 
 
-def _verdict(causes: tuple[Cause, ...], tied: tuple[str, ...]) -> Mechanism:
+def _verdict(causes: Sequence[Cause], tied: Sequence[str]) -> Mechanism:
     if not causes:
         return "none"
     return "undetermined" if tied else causes[0].verdict
+
+
+def _decomposition(answers: Answers, asked: bool) -> Decomposition | None:
+    """Show how a number's change divides: the one asked for, else the loss where it changed."""
+    if asked and answers.mechanisms is not None:
+        found: Decomposition | None = answers.mechanisms.decomposition
+        return found
+    split = answers.performance
+    if split is None or not any(_is_off_zero(part.interval) for part in split.parts):
+        return None
+    return split
+
+
+def _is_off_zero(interval: Interval | None) -> bool:
+    return interval is not None and not interval.low <= 0.0 <= interval.high
 
 
 def _tests(answers: Answers) -> tuple[Information, ...]:
@@ -154,8 +261,12 @@ def _tests(answers: Answers) -> tuple[Information, ...]:
         links.features_given_target,
         links.prediction_given_features,
     )
-    return tuple(one for one in asked if one is not None)
+    by_order = answers.mechanisms.tests if answers.mechanisms else ()
+    return (*(one for one in asked if one is not None), *by_order)
 
 
-def _left_out(answers: Answers) -> list[tuple[str, str]]:
-    return list(answers.carriers.left_out.items())
+def _notes(inquiry: Inquiry, answers: Answers) -> Iterator[str]:
+    for name, why in answers.carriers.left_out.items():
+        yield f"{name} was left out: it {why}"
+    yield from inquiry.notes
+    yield from answers.mechanisms.notes if answers.mechanisms else ()

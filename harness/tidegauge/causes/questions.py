@@ -1,44 +1,199 @@
-"""What is asked of the sides of a case before a mechanism is named: who knows what about whom."""
+"""What units are asked about a case, and what they answered, before a mechanism is named."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tidegauge.case import Case
-from tidegauge.catalog import explainer, explainer_names
-from tidegauge.errors import CannotMeasure
-from tidegauge.findings import Carriers
+from tidegauge.case import Caller, Case
+from tidegauge.catalog import explainer
+from tidegauge.errors import CannotMeasure, TidegaugeError
+from tidegauge.findings import Carriers, Step
+from tidegauge.records import Decomposition, Onset, Restored, Segment
+
+REPAIRED = 2
+"""Causes whose repair is tried."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Inquiry:
+    """One case, the units that answer questions about it, and why some could not."""
+
+    case: Case
+    seed: int
+    confidence: float
+    caller: Caller | None = None
+    notes: list[str] = field(default_factory=list)
+    domain: Any = None
+    """What tells the sides apart; every unit asks it, so that it learns once."""
+    rng: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.domain = explainer("root_cause.sides").explain(self.case, rng=self.rng)
+
+    def ask(self, unit: str, *given: Any, **settings: Any) -> Any:
+        """Ask a unit; ``None`` where it cannot answer, with a note that says why."""
+        try:
+            return explainer(f"root_cause.{unit}").explain(*given, **settings)
+        except CannotMeasure:
+            return None
+
+    def ask_or_note(self, unit: str, *given: Any, **settings: Any) -> Any:
+        """Ask a unit; where it cannot answer a reader is told."""
+        try:
+            return explainer(f"root_cause.{unit}").explain(*given, **settings)
+        except TidegaugeError as error:
+            note = f"{explainer(f'root_cause.{unit}').card.title}: {error.message}"
+            if note not in self.notes:
+                self.notes.append(note)
+            return None
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What every unit takes."""
+        return {"rng": self.rng, "confidence": self.confidence}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
     """What units found of one case."""
 
-    case: Case
     carriers: Carriers
-    shapes: Mapping[str, Any]
+    shapes: Mapping[str, Sequence[Any]]
     """Column of a cause -> how its values were changed, best first."""
+    mechanisms: Any = None
+    """Which mechanisms of a given order changed."""
+    concept: Any = None
+    """Whose effect on the target changed."""
+    performance: Decomposition | None = None
+    segments: tuple[Segment, ...] = ()
 
 
-def ask(case: Case, rng: np.random.Generator, confidence: float) -> Answers:
-    """Ask every question that needs no order."""
-    found: Carriers = explainer("root_cause.carriers").explain(case, rng=rng, confidence=confidence)
-    return Answers(case=case, carriers=found, shapes=_shapes(case, found, rng))
+def ask(inquiry: Inquiry, functional: NDArray[np.float64] | None, of: str) -> Answers:
+    """Ask what can be asked of the case.
+
+    Parameters
+    ----------
+    functional
+        Shape (rows,): the number whose change is explained; ``None`` = what differs at all.
+    of
+        What it is called.
+    """
+    case, domain = inquiry.case, inquiry.domain
+    found: Carriers = explainer("root_cause.carriers").explain(
+        case, domain=domain, **inquiry.shared
+    )
+    ordered = case.order or case.parents is not None
+    return Answers(
+        carriers=found,
+        shapes=_shapes(inquiry, found),
+        mechanisms=inquiry.ask_or_note(
+            "mechanisms", case, functional, of=of, domain=domain, **inquiry.shared
+        )
+        if ordered
+        else None,
+        **(_of_performance(inquiry, found) if case.target else {}),
+    )
 
 
-def _shapes(case: Case, found: Carriers, rng: np.random.Generator) -> dict[str, Sequence[Any]]:
+def _shapes(inquiry: Inquiry, found: Carriers) -> dict[str, Sequence[Any]]:
     """Ask how the values of each cause were changed."""
-    shapes: dict[str, Sequence[Any]] = {}
-    if "root_cause.shape" not in explainer_names():
-        return shapes
-    for name in dict.fromkeys(name for step in found.steps for name in step.columns):
-        given = [other for other in found.marginals if other != name]
-        try:
-            shapes[name] = explainer("root_cause.shape").explain(case, name, given=given, rng=rng)
-        except CannotMeasure:
-            shapes[name] = ()
-    return shapes
+    names = dict.fromkeys(name for step in found.steps for name in step.columns)
+    return {
+        name: inquiry.ask(
+            "shape",
+            inquiry.case,
+            name,
+            given=[other for other in found.marginals if other != name],
+            rng=inquiry.rng,
+        )
+        or ()
+        for name in names
+    }
+
+
+def _of_performance(inquiry: Inquiry, found: Carriers) -> dict[str, Any]:
+    """Ask how well the model did, where, and whose effect on the truth changed."""
+    case, domain = inquiry.case, inquiry.domain
+    answers: dict[str, Any] = {}
+    losses = inquiry.ask("losses", case)
+    whole = domain if losses is None or np.isfinite(losses.rows).all() else None
+    if losses is not None:
+        answers["performance"] = inquiry.ask(
+            "performance", case, losses, domain=whole, **inquiry.shared
+        )
+        answers["segments"] = (
+            inquiry.ask("segments", case, losses.rows, domain=whole, **inquiry.shared) or ()
+        )
+    changed = found.links.target_given_features
+    if changed is not None and changed.z > 2.0:
+        answers["concept"] = inquiry.ask("concept", case, **inquiry.shared)
+    return answers
+
+
+def confined(inquiry: Inquiry, step: Step, shape: Any) -> Segment | None:
+    """Ask which rows a fault is confined to."""
+    name = step.columns[0]
+    found: Segment | None = inquiry.ask(
+        "where", inquiry.case, name, _suspicion(inquiry, name, shape), **inquiry.shared
+    )
+    return found
+
+
+def _suspicion(inquiry: Inquiry, name: str, shape: Any) -> NDArray[Any]:
+    """Say how wrong each row looks by one column."""
+    values = inquiry.case[name].values
+    said = shape.shape if shape is not None else None
+    if said is not None and said.name == "nulls":
+        return np.isnan(values)
+    if (
+        said is not None
+        and said.name == "sentinel"
+        and not isinstance(said.params.get("value", ""), str)
+    ):
+        return np.isclose(values, float(said.params["value"]))
+    odds: NDArray[Any] = inquiry.domain.log_odds([name])
+    return odds
+
+
+def began(inquiry: Inquiry, name: str, shape: Any) -> Onset | None:
+    """Ask when a column began to differ."""
+    case = inquiry.case
+    if not case.timestamp:
+        return None
+    values = case[name].values
+    if case[name].categorical or shape is None or shape.shape.name == "nulls":
+        values = _suspicion(inquiry, name, shape).astype(np.float64)
+    found: Onset | None = inquiry.ask(
+        "onset",
+        case[case.timestamp].values,
+        values,
+        case.current,
+        blocks=case.blocks,
+        **inquiry.shared,
+    )
+    return found
+
+
+def restorer(inquiry: Inquiry) -> Callable[[tuple[str, ...], Mapping[str, Any]], Restored | None]:
+    """Find whom to ask what a repair brings back: the model, or a stand-in; ask it by columns."""
+    case = inquiry.case
+    answered = bool(case.scores or case.prediction)
+    caller = inquiry.caller
+    if caller is None and answered:
+        caller = inquiry.ask_or_note("stand_in", case, rng=inquiry.rng)
+
+    def restored(columns: tuple[str, ...], repaired: Mapping[str, Any]) -> Restored | None:
+        if caller is None:
+            return None
+        found: Restored | None = inquiry.ask_or_note(
+            "restore", case, caller, columns, repaired or None, **inquiry.shared
+        )
+        return found
+
+    return restored

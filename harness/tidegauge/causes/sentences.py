@@ -21,9 +21,13 @@ SAID: dict[Mechanism, str] = {
 }
 
 
-def because_of(cause: Cause, step: Step | None, one: Information | None = None) -> Cause:
-    """Put the sentence to a cause."""
+def because_of(
+    cause: Cause, step: Step | None, one: Information | None = None, by: Sequence[str] = ()
+) -> Cause:
+    """Put the sentence to a cause; ``by`` = the features whose effect changed."""
     said = SAID[cause.verdict]
+    if by:
+        said = f"{said}, chiefly by {listed(list(by))}"
     if cause.shape is not None and cause.verdict in ("distortion", "undetermined"):
         said = f"{said} ({cause.shape.said})"
     share = f"{number(100 * cause.share)} %"
