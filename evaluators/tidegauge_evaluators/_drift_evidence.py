@@ -33,8 +33,15 @@ def word_parts(pool: Pool) -> tuple[Part, ...]:
     bags = bags_of(pool.texts)
     now = [bag for bag, here in zip(bags, pool.now[pool.unit], strict=True) if here]
     then = [bag for bag, here in zip(bags, pool.before[pool.unit], strict=True) if here]
-    more = [_part(lean, lean.other, lean.share) for lean in leaning_words(now, then, WORDS)]
-    less = [_part(lean, lean.share, lean.other) for lean in leaning_words(then, now, WORDS)]
+    return leaning_parts(then, now)
+
+
+def leaning_parts(
+    then: Sequence[set[str]], now: Sequence[set[str]], most: int = WORDS
+) -> tuple[Part, ...]:
+    """Words that one of two sets of texts has more often, those of the later one first."""
+    more = [_part(lean, lean.other, lean.share) for lean in leaning_words(now, then, most)]
+    less = [_part(lean, lean.share, lean.other) for lean in leaning_words(then, now, most)]
     return (*more, *less)
 
 

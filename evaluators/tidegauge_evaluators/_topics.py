@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,10 @@ def cluster(rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Places,
     centres = _seeds(rows, count, rng)
     topic = np.full(len(rows), -1, np.int64)
     for _ in range(ROUNDS):
-        nearest = _nearest(rows, centres)
-        if (nearest == topic).all():
+        moved = nearest(rows, centres)
+        if (moved == topic).all():
             break
-        topic = nearest
+        topic = moved
         centres = _means(rows, topic, len(centres))
     _, topic = np.unique(topic, return_inverse=True)
     return topic, _means(rows, topic, int(topic.max()) + 1)
@@ -71,7 +72,8 @@ def _squares(rows: Matrix, lengths: Floats, place: int) -> Floats:
     return found
 
 
-def _nearest(rows: Matrix, centres: Matrix) -> Places:
+def nearest(rows: Matrix, centres: Matrix) -> Places:
+    """Give the nearest centre of each row, shape (rows,)."""
     nearness = rows @ centres.T - 0.5 * np.einsum("ij,ij->i", centres, centres)
     return np.asarray(nearness.argmax(axis=1), dtype=np.int64)
 
@@ -90,10 +92,14 @@ def topic_names(pool: Pool, topic: Places) -> tuple[str, ...]:
     A topic of vectors without texts is called by its number, and so is one whose texts share no
     word.
     """
-    count = int(topic.max()) + 1
-    if not pool.texts:
+    return names_of(pool.texts, topic, int(topic.max()) + 1)
+
+
+def names_of(texts: Sequence[str], topic: Places, count: int) -> tuple[str, ...]:
+    """Call so many topics by the words that their texts have more often than all others."""
+    if not texts:
         return tuple(f"topic {i + 1}" for i in range(count))
-    bags = bags_of(pool.texts)
+    bags = bags_of(texts)
     names = []
     for i in range(count):
         inside = [bag for bag, here in zip(bags, topic == i, strict=True) if here]
