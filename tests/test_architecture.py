@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ("harness", "evaluators", "reports")
 
 READABLE = {
-    "evaluators": ("records", "errors", "profile", "scorer", "models"),
+    "evaluators": ("records", "errors", "profile", "scorer", "models", "case", "findings"),
     "reports": ("records", "errors"),
 }
 """Parts of the harness that the other two packages may import."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegauge.baseline import Baseline, load_baseline, save_baseline
+    from tidegauge.causes import explain
     from tidegauge.freezing import freeze_baseline
     from tidegauge.logs import open_log
     from tidegauge.records import Report
@@ -19,6 +20,7 @@ _HOMES = {
     "Baseline": "baseline",
     "Report": "records",
     "check": "running",
+    "explain": "causes",
     "freeze_baseline": "freezing",
     "load_baseline": "baseline",
     "load_suite": "suite",
@@ -34,6 +36,7 @@ __all__ = [
     "Report",
     "__version__",
     "check",
+    "explain",
     "freeze_baseline",
     "load_baseline",
     "load_suite",

@@ -15,6 +15,7 @@ WORDS = {
     "current": "reading the current log",
     "measure": "measuring",
     "overview": "drawing up the report",
+    "explain": "looking for causes",
 }
 
 

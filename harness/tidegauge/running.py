@@ -25,9 +25,10 @@ from tidegauge.judge import judge
 from tidegauge.logs import Log, parse_window
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
-from tidegauge.records import Check, Policy, Report, Result, Side
+from tidegauge.records import Check, Explanation, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
 from tidegauge.suite import (
+    Explain,
     Source,
     Suite,
     load_suite,
@@ -125,7 +126,15 @@ def run(
         results = _results(suite.checks, bench, texts.errors() if texts else ())
     with clock.stage("overview"):
         columns = overview(reference.profile, laid)
-    outcome, because = _overall(suite.checks, results)
+    explanations: tuple[Explanation, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    if suite.explain.wanted(result.verdict.outcome for result in results):
+        from tidegauge.causes import Rows, explained  # what reads rows again, and learns from them
+
+        with clock.stage("explain"):
+            rows = Rows.of(suite, reference, baseline, log)
+            explanations, unexplained = explained(suite, rows, results, progress)
+    outcome, because = _overall(suite.checks, results, explanations)
     if texts:
         texts.close()
     return Report(
@@ -146,7 +155,13 @@ def run(
         results=results,
         columns=columns,
         scorings=texts.scorings(reference) if texts else (),
-        notes=(*reference.notes, *log.notes, *(texts.notes if texts else ())),
+        explanations=explanations,
+        notes=(
+            *reference.notes,
+            *log.notes,
+            *(texts.notes if texts else ()),
+            *unexplained,
+        ),
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds=clock.seconds,
     )
@@ -210,6 +225,7 @@ def check(
         checks=chosen,
         scorers=wanted,
         policy=Policy(seed=seed),
+        explain=Explain(on="never"),
     )
     return run(suite, current=current, baseline=baseline)
 
@@ -243,6 +259,15 @@ def _results(checks: Sequence[Check], bench: Bench, failed: Sequence[Result]) ->
     return with_series(results, checks, bench)
 
 
+def _because_of(explanations: Sequence[Explanation]) -> str:
+    """Name the causes in the place of all the columns that they moved."""
+    causes = [cause for one in explanations if not one.tied for cause in one.causes]
+    named = [
+        f"{cause.factor} ({cause.shape.said})" if cause.shape else cause.factor for cause in causes
+    ]
+    return f" because of {listed(named)}" if named else ""
+
+
 def _badness(result: Result) -> tuple[int, bool, float]:
     p = result.verdict.adjusted_p
     return (
@@ -253,7 +278,7 @@ def _badness(result: Result) -> tuple[int, bool, float]:
 
 
 def _overall(
-    checks: Sequence[Check], results: Sequence[Result]
+    checks: Sequence[Check], results: Sequence[Result], explanations: Sequence[Explanation]
 ) -> tuple[Literal["pass", "warn", "critical", "inconclusive", "error"], str]:
     tally = Counter(result.verdict.outcome for result in results)
     required = {check.id for check in checks if check.require}
@@ -269,7 +294,7 @@ def _overall(
         counted(tally["error"], "failed check") if tally["error"] else "",
     ]
     said = ", ".join(filter(None, parts)) or "Nothing to act on"
-    where = f" on {listed(list(columns))}" if columns else ""
+    where = _because_of(explanations) or (f" on {listed(list(columns))}" if columns else "")
     because = f"{said}{where}, among {judged}."
     if tally["critical"]:
         return "critical", because

@@ -168,11 +168,12 @@ def _concept(case: Case, answers: Answers, one: Information, share: float) -> It
     """Name the features whose effect on the target changed, else the target itself."""
     found = answers.concept
     features = [] if found is None else [c.factor for c in found.causes if c.factor != case.target]
-    cause = _whole("concept", case.target, share, (), one)
-    if features:
-        cause = replace(cause, columns=(case.target, *features[:3]))
-        cause = because_of(cause, None, one, by=features[:3])
-    yield cause
+    if not features:
+        yield _whole("concept", case.target, share, (), one)
+        return
+    factor = f"{case.target} given {features[0]}"
+    cause = replace(_whole("concept", factor, share, (), one), columns=(features[0],))
+    yield because_of(cause, None, one, by=features[:3])
 
 
 def _whole(

@@ -23,6 +23,7 @@ from tidegauge.profile import Layout
 from tidegauge.records import ALARMS, Explanation, Report, Result
 from tidegauge.suite import Causes, Explain, Logs, Source, Suite, parse_columns
 
+CHANGED = "The log is not what it was when the run read it; the causes are of what it holds now."
 TEXT_ROWS = 5_000
 """Rows a side where texts are read: so many have vectors."""
 
@@ -35,6 +36,15 @@ class Rows:
     baseline: Any
     """Raw rows of the baseline; ``None`` = those that it keeps."""
     current: Log
+
+    @classmethod
+    def of(cls, suite: Suite, reference: Baseline, given: Any, current: Log) -> Rows:
+        """Find the raw rows of the baseline: what was given in its place, or the suite's."""
+        place = suite.logs.baseline if given is None else given
+        frozen = isinstance(place, Baseline) or str(place).endswith(".tgb")
+        unnamed = isinstance(place, Source) and not place.path
+        raw = None if frozen or unnamed else place
+        return cls(reference=reference, baseline=raw, current=current)
 
 
 def explain(
@@ -104,8 +114,7 @@ def explain(
     suite = replace(suite, policy=replace(suite.policy, seed=seed))
     reference = baseline_of(suite, baseline, map, datetime.now(UTC), untold)
     log = open_side(current, None, suite.columns, reference)
-    raw = None if isinstance(baseline, Baseline) else baseline
-    return explain_rows(suite, Rows(reference=reference, baseline=raw, current=log), caller=model)
+    return explain_rows(suite, Rows.of(suite, reference, baseline, log), caller=model)
 
 
 def explain_rows(
@@ -136,9 +145,7 @@ def explain_rows(
 def explained(
     suite: Suite, rows: Rows, results: Sequence[Result], progress: Progress = untold
 ) -> tuple[tuple[Explanation, ...], tuple[str, ...]]:
-    """Explain a run's alarms where the suite wants it; what cannot be explained becomes a note."""
-    if not suite.explain.wanted(one.verdict.outcome for one in results):
-        return (), ()
+    """Explain a run's alarms; what cannot be explained becomes a note."""
     try:
         found = explain_rows(suite, rows, progress=progress)
     except CannotMeasure as error:
@@ -170,10 +177,12 @@ def explain_report(
     span = parse_window(window, None, now=now)
     reference = baseline_of(suite, baseline, map, now, progress)
     log = open_side(place, span, suite.columns, reference)
-    rows = Rows(reference=reference, baseline=_raw(suite, baseline), current=log)
+    rows = Rows.of(suite, reference, baseline, log)
     found = explain_rows(suite, rows, of=_outcome_of(report, check), progress=progress)
     alarms = [one for one in report.results if one.verdict.outcome in ALARMS]
     asked = [one for one in alarms if check in ("", one.check, one.evaluator, one.column)]
+    if log.digest != report.current.digest:
+        found = replace(found, notes=(*found.notes, CHANGED))
     return replace(report, explanations=(grouped(found, asked or alarms),))
 
 
@@ -183,14 +192,6 @@ def _outcome_of(report: Report, check: str) -> str:
         if check and check in (one.check, one.evaluator, one.column):
             return one.column if one.role in ("score", "prediction", "scored", "target") else ""
     return ""
-
-
-def _raw(suite: Suite, given: Any) -> Any:
-    """Find the raw rows of the baseline; ``None`` where only a frozen one is named."""
-    place = suite.logs.baseline if given is None else given
-    if isinstance(place, Baseline) or str(place).endswith(".tgb"):
-        return None
-    return None if isinstance(place, Source) and not place.path else place
 
 
 def _sampled(

@@ -115,7 +115,7 @@ def _explained(
     given: dict[str, str | None],
     progress: Progress,
 ) -> Report:
-    from tidegauge.causes import explain_report  # type: ignore[attr-defined]  # comes with the engine
+    from tidegauge.causes import explain_report
 
     found: Report = explain_report(
         report,
