@@ -24,7 +24,9 @@ KNOTS = (0.2, 0.4, 0.6, 0.8)
 """Quantiles at which the slope of a number may change."""
 LEVELS = 20
 """Categories with a term of their own."""
-PENALTIES = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)
+PENALTIES = (1.0, 10.0, 100.0, 1e3, 1e4)
+RARE = 0.1
+"""Share of rows on which a term must act, lest a few rows decide where it leads."""
 FEW = 20
 """Rows for each term; with fewer, slopes do not change."""
 BOOSTED = 8
@@ -75,7 +77,7 @@ def terms(variable: Variable, rows: int) -> Numbers:
         found = _pieces(variable.values, seen, rows)
     if not seen.all():
         found.append((~seen).astype(np.float64))
-    return np.column_stack(found)
+    return np.column_stack([np.zeros((len(seen), 0)), *found])
 
 
 def _pieces(values: Numbers, seen: Rows, rows: int) -> list[Numbers]:
@@ -111,11 +113,12 @@ def smooth(inputs: Inputs, targets: Numbers, learn: Rows, check: Rows, weights: 
     """
     predicted = _ridge(inputs.terms, targets, learn, weights)
     if targets.shape[1] <= BOOSTED and inputs.codes.shape[1]:
+        all_rows = np.arange(len(targets))
         for column in range(targets.shape[1]):
             left = targets[:, column] - predicted[:, column]
             if column == 0 and not _helps(inputs, left, learn, check, weights):
                 break
-            predicted[:, column] += _trees(inputs, left, learn, weights).predict(inputs.codes)
+            predicted[:, column] += _boosted(inputs, left, learn, all_rows, weights)
     return np.clip(predicted, targets.min(axis=0), targets.max(axis=0))
 
 
@@ -123,7 +126,7 @@ def _helps(inputs: Inputs, left: Numbers, learn: Rows, check: Rows, weights: Num
     """Ask a few trees on some of the rows."""
     few = _some(learn)
     tried = _some(check)
-    more = _trees(inputs, left, few, weights, quick=True).predict(inputs.codes[tried])
+    more = _boosted(inputs, left, few, tried, weights, quick=True)
     before = float((weights[tried] * left[tried] ** 2).sum())
     after = float((weights[tried] * (left[tried] - more) ** 2).sum())
     return after < (1.0 - GAIN) * before
@@ -142,9 +145,8 @@ def _ridge(columns: Numbers, targets: Numbers, learn: Rows, weights: Numbers) ->
     if not columns.shape[1]:
         return np.tile(centre, (len(targets), 1))
     middle = np.average(columns[learn], axis=0, weights=weight)
-    spread = np.sqrt(np.average((columns[learn] - middle) ** 2, axis=0, weights=weight))
-    scale = np.where(spread > 1e-9, 1.0 / np.maximum(spread, 1e-9), 0.0)
-    scaled = (columns - middle) * scale
+    often = np.mean(columns[learn] != 0.0, axis=0) >= RARE
+    scaled = (columns - middle) * often
     known = scaled[learn] * np.sqrt(weight)[:, None]
     aims = (targets[learn] - centre) * np.sqrt(weight)[:, None]
     slopes = _chosen(known.T @ known, known.T @ aims, (aims**2).sum(axis=0), len(known))
@@ -168,12 +170,22 @@ def _chosen(gram: Numbers, cross: Numbers, total: Numbers, rows: int) -> Numbers
     return np.asarray(vectors @ slopes)
 
 
-def _trees(
-    inputs: Inputs, left: Numbers, learn: NDArray[Any], weights: Numbers, *, quick: bool = False
-) -> Any:
-    """Fit boosted trees to what the ridge left."""
+def _boosted(
+    inputs: Inputs,
+    left: Numbers,
+    learn: NDArray[Any],
+    asked: NDArray[np.int64],
+    weights: Numbers,
+    *,
+    quick: bool = False,
+) -> Numbers:
+    """Fit boosted trees to what the ridge left, and ask them about some rows."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
+    held = np.isfinite(inputs.codes[learn]).any(axis=0)  # trees refuse a column without values
+    if not held.any():
+        return np.zeros(len(asked))
+    kinds = [kind for kind, one in zip(inputs.categorical, held, strict=True) if one]
     model = HistGradientBoostingRegressor(
         max_iter=8 if quick else 40,
         learning_rate=0.3 if quick else 0.1,
@@ -181,10 +193,11 @@ def _trees(
         min_samples_leaf=20,
         l2_regularization=1.0,
         early_stopping=False,
-        categorical_features=list(inputs.categorical) if any(inputs.categorical) else None,
+        categorical_features=kinds if any(kinds) else None,
         random_state=0,
     )
-    return model.fit(inputs.codes[learn], left[learn], sample_weight=weights[learn])
+    model.fit(inputs.codes[learn][:, held], left[learn], sample_weight=weights[learn])
+    return np.asarray(model.predict(inputs.codes[asked][:, held]))
 
 
 def side_by_side(parts: Sequence[Inputs], rows: int) -> Inputs:

@@ -24,6 +24,8 @@ CARD = ExplainerCard(
     needs="a causal order or graph",
 )
 
+STEADY = 1.0
+"""Standard errors below which a mechanism shows no sign of a change."""
 FOLLOWED = 3
 """Columns whose rank is followed through other orders."""
 
@@ -40,6 +42,8 @@ class Mechanisms:
     """Columns whose mechanism changed, the surest first."""
     moved: Mapping[str, tuple[str, ...]]
     """Column in ``ranking`` -> others of its tier that changed only along with it."""
+    steady: tuple[str, ...]
+    """Columns whose mechanism shows no sign of a change: if they moved, others moved them."""
     basis: Literal["order", "graph"]
     """What was given."""
     survives: float | None = None
@@ -134,6 +138,7 @@ def mechanisms(
         tests=tuple(_told(name, order, found[name], adjusted[name]) for name in order.names),
         ranking=tuple(ranking),
         moved=moved,
+        steady=tuple(name for name in order.names if found[name].z < STEADY),
         basis=order.basis,
         survives=_survives(domain, order, ranking, orders, rng) if ranking and orders else None,
         notes=tuple(notes),
