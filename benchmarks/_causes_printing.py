@@ -99,7 +99,7 @@ def print_doses(marks: Sequence[Marked], contender: str) -> None:
         rows.append((fault, basis, track, short(int(rows_)), *cells))
     if rows:
         print_table(f"{contender}: hit@1 by severity",
-                    ("fault", "shown", "track", "rows", *SEVERITIES), rows)  # fmt: skip
+                    ("fault", "shown", "track", "rows a side", *SEVERITIES), rows)  # fmt: skip
 
 
 def print_false(marks: Sequence[Marked], names: Sequence[str]) -> None:

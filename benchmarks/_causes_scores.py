@@ -30,6 +30,7 @@ class Marked:
     source: str
     said: str
     rows: int
+    """Asked for on each side; a small table has fewer."""
     contender: str
     basis: str
     """What was shown beside the rows: nothing, an order, a graph."""
@@ -69,6 +70,7 @@ def mark(
     *,
     track: str,
     contender: str,
+    rows: int = 0,
     basis: str = "",
     error: str = "",
 ) -> Marked:
@@ -85,7 +87,7 @@ def mark(
         seed=planted.seed,
         source=planted.source,
         said=planted.said,
-        rows=planted.case.n,
+        rows=rows,
         contender=contender,
         basis=basis,
         truth=planted.truth,

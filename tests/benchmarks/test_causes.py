@@ -195,7 +195,7 @@ def test_the_backdoor_raises_the_loss_by_what_was_measured_elsewhere() -> None:
 @pytest.mark.parametrize("graph", ["complete", "grid", "cycle", "random"])
 def test_sensors_know_as_much_of_the_middle_one_as_asked(graph: str) -> None:
     for known in KNOWN:
-        covariance = sensors(graph, known)  # type: ignore[arg-type]
+        covariance = sensors(graph, known)
         middle, rest = 12, [i for i in range(25) if i != 12]
         log = [np.linalg.slogdet(covariance[np.ix_(c, c)])[1] for c in ([middle], rest)]
         assert 0.5 * (sum(log) - np.linalg.slogdet(covariance)[1]) == pytest.approx(known, abs=1e-6)
