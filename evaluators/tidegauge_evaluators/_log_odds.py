@@ -100,13 +100,18 @@ def leaning_words(
 
 
 def log_odds_z(now: Floats, n_now: int, then: Floats, n_then: int) -> Floats:
-    """Log-odds ratios of counts in standard errors, shrunk towards no difference where rare."""
+    """Log-odds ratios of counts in standard errors, shrunk towards no difference where rare.
+
+    Words are counted by texts, of which some words are in nearly all: unlike Monroe et al., who
+    count by words, texts without the word add to the variance too.
+    """
     prior = PRIOR * (now + then)
     rest = PRIOR * (n_now + n_then) - prior
-    odds_now = (now + prior) / np.maximum(n_now - now + rest, 1e-9)
-    odds_then = (then + prior) / np.maximum(n_then - then + rest, 1e-9)
-    variance = 1.0 / (now + prior) + 1.0 / (then + prior)
-    z: Floats = (np.log(odds_now) - np.log(odds_then)) / np.sqrt(variance)
+    without_now = np.maximum(n_now - now + rest, 1e-9)
+    without_then = np.maximum(n_then - then + rest, 1e-9)
+    gap = np.log((now + prior) / without_now) - np.log((then + prior) / without_then)
+    counts = (now + prior, then + prior, without_now, without_then)
+    z: Floats = gap / np.sqrt(sum(1.0 / count for count in counts))
     return z
 
 

@@ -120,10 +120,12 @@ def test_log_odds_by_hand() -> None:
     # prior = a tenth of the pooled counts: 1.2 with, 18.8 without
     z = log_odds_z(np.array([10.0]), 100, np.array([2.0]), 100)
     gap = np.log(11.2 / (90 + 18.8)) - np.log(3.2 / (98 + 18.8))
-    assert z[0] == pytest.approx(gap / np.sqrt(1 / 11.2 + 1 / 3.2))
+    assert z[0] == pytest.approx(gap / np.sqrt(1 / 11.2 + 1 / 3.2 + 1 / 108.8 + 1 / 116.8))
 
 
 def test_words_that_both_sides_have_tell_nothing() -> None:
     bags = [{"the", "card"}] * 50
     assert leaning_words(bags, bags) == ()
     assert leaning_words(bags, []) == ()
+    assert leaning_words(bags, bags[:20]) == ()
+    assert leaning_words([*bags, {"the"}], [*bags[:20], {"the"}]) == ()
