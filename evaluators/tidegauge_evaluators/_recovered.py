@@ -39,6 +39,22 @@ class Sample:
         return len(self.baseline)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paired:
+    """A number of each row, and what a repair takes off it in the rows that were asked."""
+
+    current: NDArray[np.bool_]
+    """Shape (rows,)."""
+    before: Numbers
+    """Shape (rows,): the number as logged; NaN = not known."""
+    gain: Numbers
+    """Shape (rows,): how much smaller it is repaired; NaN = not asked."""
+    weights: Numbers
+    """Shape (rows,)."""
+    blocks: NDArray[np.int64]
+    """Shape (rows,): rows of one number are drawn together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
     """A share, and the three numbers that it is made of."""
@@ -51,29 +67,27 @@ class Recovered:
     repaired: float
 
 
-def of_the_mean(sample: Sample, confidence: float) -> Recovered:
-    """Take (logged - repaired) / (logged - baseline) of the means of the first column.
+def of_the_mean(paired: Paired, confidence: float) -> Recovered:
+    """Take the gain over the rise of the mean from the baseline to now.
 
-    The interval is Fieller's (1954, JRSS B 16), from the covariance of numerator and denominator
-    over blocks of rows, so that it holds when the denominator is uncertain too.
+    The rise comes from all rows whose number is known, the gain from those that were asked
+    twice. The interval is Fieller's (1954, JRSS B 16), from the covariance of numerator and
+    denominator over blocks of rows, so that it holds when the denominator is uncertain too.
 
     Raises
     ------
     NotApplicable
         When the mean did not rise by more than chance gives.
     """
-    base, logged, repaired = sample.baseline[:, 0], sample.logged[:, 0], sample.repaired[:, 0]
-    then, now = sample.weights[: sample.split], sample.weights[sample.split :]
-    means = [
-        float(np.average(v, weights=w)) for v, w in ((base, then), (logged, now), (repaired, now))
-    ]
-    gain, rise = means[1] - means[2], means[1] - means[0]
-    pull = np.zeros((len(sample.weights), 2))
-    pull[sample.split :, 0] = now / now.sum() * (logged - repaired - gain)
-    pull[sample.split :, 1] = now / now.sum() * (logged - means[1])
-    pull[: sample.split, 1] = -then / then.sum() * (base - means[0])
-    groups, place = np.unique(sample.blocks, return_inverse=True)
-    sums = np.column_stack([np.bincount(place, weights=one) for one in pull.T])
+    known, asked = np.isfinite(paired.before), np.isfinite(paired.gain)
+    pull = np.zeros((len(known), 2))
+    gain, pull[:, 0] = _mean(paired.gain, asked, paired.weights)
+    then, minus = _mean(paired.before, known & ~paired.current, paired.weights)
+    now, plus = _mean(paired.before, known & paired.current, paired.weights)
+    pull[:, 1] = plus - minus
+    rise, means = now - then, (then, now, now - gain)
+    groups, place = np.unique(paired.blocks[known | asked], return_inverse=True)
+    sums = np.column_stack([np.bincount(place, weights=one[known | asked]) for one in pull.T])
     spread = sums.T @ sums * len(groups) / max(len(groups) - 1, 1)
     wide = quantile(confidence, max(len(groups) - 1, 1))
     if rise <= 0 or rise**2 <= wide**2 * spread[1, 1]:
@@ -88,6 +102,15 @@ def of_the_mean(sample: Sample, confidence: float) -> Recovered:
         logged=means[1],
         repaired=means[2],
     )
+
+
+def _mean(values: Numbers, used: NDArray[np.bool_], weights: Numbers) -> tuple[float, Numbers]:
+    """Weighted mean of some rows, and how far each row pulls it, shape (rows,)."""
+    mass = np.where(used, weights, 0.0)
+    mass = mass / mass.sum()
+    filled = np.where(used, values, 0.0)
+    mean = float(mass @ filled)
+    return mean, mass * (filled - mean)
 
 
 def fieller(top: float, bottom: float, covariance: Numbers, wide: float) -> Interval:

@@ -28,6 +28,13 @@ NEAREST = 5
 """Rows among which a value is drawn: few enough to be alike, enough to differ."""
 LEVELS = 15
 """Most frequent levels that are told apart; the rest is drawn as the baseline has it."""
+BURST = 0.02
+"""So much larger a share of missing values is taken for the fault."""
+MOVED = 0.01
+"""Level at which a distribution is taken for another one."""
+DRAWN = "drawn from like rows of the baseline, which loses what it alone knew"
+FILLED = f"gaps {DRAWN}"
+RANKED = "given the baseline's values of the same ranks"
 SMALL = Size(trees=100, leaves=15, stops=True)
 
 
@@ -178,3 +185,35 @@ def _need(then: int, now: int, column: str, needed_now: int = FEW) -> None:
         raise TooFewRows(
             needed=FEW, n_baseline=then, n_current=now, of=f"that hold a value of {column}"
         )
+
+
+def likeliest_repairs(
+    case: Case, names: Sequence[str], columns: Sequence[str], rng: np.random.Generator
+) -> tuple[dict[str, Numbers], str]:
+    """Repair columns without a rule, and say how; none of ``columns`` is believed."""
+    found, ways = {}, []
+    for name in names:
+        known = np.isfinite(case[name].values)
+        there = known[case.current]
+        burst = np.mean(known[~case.current]) - np.mean(there) > BURST
+        if burst or case[name].categorical or not _moved(case, name):
+            found[name] = repair_by_neighbours(case, name, rng, without=columns)
+            ways.append(DRAWN)
+        else:
+            found[name] = repair_by_quantiles(case, name)
+            ways.append(RANKED)
+        if burst:
+            found[name] = np.where(there, case[name].values[case.current], found[name])
+            ways[-1] = FILLED
+    return found, " and ".join(dict.fromkeys(ways))
+
+
+def _moved(case: Case, name: str) -> bool:
+    """Whether the values of a number are distributed otherwise than they were."""
+    from scipy.stats import ks_2samp
+
+    values = case[name].values
+    then, now = (values[side & np.isfinite(values)] for side in (~case.current, case.current))
+    if not min(len(then), len(now)):
+        return True
+    return bool(ks_2samp(then, now, method="asymp").pvalue < MOVED)

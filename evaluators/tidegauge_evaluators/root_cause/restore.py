@@ -15,8 +15,18 @@ from tidegauge_evaluators._losses import losses_of, task_of
 from tidegauge_evaluators._parity import Parity, parity_of, threshold_of
 from tidegauge_evaluators._put import Question, put
 from tidegauge_evaluators._questions import Reply, Rows, losses_by
-from tidegauge_evaluators._recovered import Recovered, Sample, of_the_distance, of_the_mean
-from tidegauge_evaluators._repairs import repair_by_neighbours, repair_by_quantiles
+from tidegauge_evaluators._recovered import (
+    Paired,
+    Recovered,
+    Sample,
+    of_the_distance,
+    of_the_mean,
+)
+from tidegauge_evaluators._repairs import (
+    likeliest_repairs,
+    repair_by_neighbours,
+    repair_by_quantiles,
+)
 from tidegauge_evaluators.root_cause.stand_in import StandIn
 
 __all__ = ["CARD", "parity", "repair_by_neighbours", "repair_by_quantiles", "restore"]
@@ -31,13 +41,8 @@ CARD = ExplainerCard(
 Numbers = NDArray[np.float64]
 FEW = 30
 """Rows that each side needs."""
-BURST = 0.02
-"""So much larger a share of missing values is taken for the fault."""
-MOVED = 0.01
-"""Level at which a distribution is taken for another one."""
-DRAWN = "drawn from like rows of the baseline, which loses what it alone knew"
-FILLED = f"gaps {DRAWN}"
-RANKED = "given the baseline's values of the same ranks"
+SAME = 0.99
+"""Share of equal answers from which logged ones may speak for the model."""
 COMPARED = 500
 """Rows of each side on which answers are held against the logged ones."""
 
@@ -57,12 +62,13 @@ def restore(
 ) -> Restored:
     """Ask a model for rows as logged and with columns repaired, and compare what that changes.
 
-    With labels: (loss now - loss repaired) / (loss now - loss on the baseline), all by the
-    model's own answers, with Fieller's interval over blocks of rows. Without: the part of the
-    Wasserstein distance between the scores of both sides that goes. Where a repaired value is
-    not known the model is sent a missing one, or, if it refuses that, a value drawn from like
-    rows of the baseline. The interval is about the rows that were asked; how well the repair
-    itself is known is not in it.
+    With labels: (loss now - loss repaired) / (loss now - loss on the baseline), with Fieller's
+    interval over blocks of rows. What is repaired is held against the model's own answers to the
+    same rows as logged; where these are the logged ones, the rise is that of all logged rows.
+    Without labels: the part of the Wasserstein distance between the scores of both sides that
+    goes. Where a repaired value is not known the model is sent a missing one, or, if it refuses
+    that, a value drawn from like rows of the baseline. The interval is about the rows that were
+    asked; how well the repair itself is known is not in it.
 
     Parameters
     ----------
@@ -97,28 +103,28 @@ def restore(
     """
     case = _checked(case, columns)
     open_ones = [name for name in columns if name not in (repaired or {})]
-    guessed, how = _best_repairs(case, open_ones, columns, rng)
+    guessed, how = likeliest_repairs(case, open_ones, columns, rng)
     repaired, repair = {**guessed, **(repaired or {})}, repair or how
     whole = {name: _in_place(case, name, repaired) for name in columns}
     asked_for, of = of, of or _what_for(case)
     asking = Question(case=case, caller=caller, repaired=whole, rng=rng)
     then, now = _drawn(case, of, max(budget // 3, FEW), rng)
     replies = [put(asking, then), put(asking, now), put(asking, now, repaired=True)]
-    if agreement > 0 and not isinstance(caller, StandIn):
-        _same_model(asking, (then, now), replies, agreement)
+    agrees = (
+        0.0 if isinstance(caller, StandIn) else _agreement(asking, (then, now), replies, agreement)
+    )
     if not asked_for and of == "log loss" and all(reply.hard for reply in replies):
         of = "share of errors"
-    sample = _sample(case, of, then, now, replies)
     try:
-        found = (
-            of_the_distance(sample, confidence, rng)
-            if of == "scores"
-            else of_the_mean(sample, confidence)
-        )
+        if of == "scores":
+            found = of_the_distance(_sample(case, then, now, replies), confidence, rng)
+        else:
+            paired = _paired(case, of, (then, now), replies, whole=agrees >= SAME)
+            found = of_the_mean(paired, confidence)
     except NotApplicable as error:
         raise NotApplicable(f"{of}: {error.message}", error.hint) from error
     asked = _named(caller)
-    because = _sentence(columns, repair, found, of, confidence, len(sample.logged), asked)
+    because = _sentence(columns, repair, found, of, confidence, len(now), asked)
     return Restored(share=found.share, interval=found.interval, asked=asked, because=because)
 
 
@@ -160,38 +166,6 @@ def _in_place(case: Case, name: str, repaired: Mapping[str, Numbers]) -> Numbers
     return values
 
 
-def _best_repairs(
-    case: Case, names: Sequence[str], columns: Sequence[str], rng: np.random.Generator
-) -> tuple[dict[str, Numbers], str]:
-    """Repair columns without a rule, and say how; none of ``columns`` is believed."""
-    found, ways = {}, []
-    for name in names:
-        known = np.isfinite(case[name].values)
-        there = known[case.current]
-        burst = np.mean(known[~case.current]) - np.mean(there) > BURST
-        if burst or case[name].categorical or not _moved(case, name):
-            found[name] = repair_by_neighbours(case, name, rng, without=columns)
-            ways.append(DRAWN)
-        else:
-            found[name] = repair_by_quantiles(case, name)
-            ways.append(RANKED)
-        if burst:
-            found[name] = np.where(there, case[name].values[case.current], found[name])
-            ways[-1] = FILLED
-    return found, " and ".join(dict.fromkeys(ways))
-
-
-def _moved(case: Case, name: str) -> bool:
-    """Whether the values of a number are distributed otherwise than they were."""
-    from scipy.stats import ks_2samp
-
-    values = case[name].values
-    then, now = (values[side & np.isfinite(values)] for side in (~case.current, case.current))
-    if not min(len(then), len(now)):
-        return True
-    return bool(ks_2samp(then, now, method="asymp").pvalue < MOVED)
-
-
 def _what_for(case: Case) -> str:
     """Name what is compared: the loss where both sides have labels, else the scores."""
     try:
@@ -225,10 +199,16 @@ def _need(then: int, now: int, of: str) -> None:
         raise TooFewRows(needed=FEW, n_baseline=then, n_current=now, of=of)
 
 
-def _same_model(
+def _agreement(
     asking: Question, sides: tuple[Rows, Rows], replies: Sequence[Reply], least: float
-) -> None:
-    """Refuse to speak of another model than the one that answered."""
+) -> float:
+    """Share of rows answered as logged, on the side where it is lower; 0 = nothing is logged.
+
+    Raises
+    ------
+    NotApplicable
+        When it is below ``least``, so that another model answered.
+    """
     case = asking.case
     then, now = (parity_of(case, *pair) for pair in zip(sides, replies[:2], strict=True))
     if then is not None and then.share < least:
@@ -237,7 +217,7 @@ def _same_model(
             "name the version that answered, and the columns as they were sent to it",
         )
     if now is None or now.share >= least:
-        return
+        return min(then.share, now.share) if then and now else 0.0
     mended = parity_of(case, sides[1], replies[2])
     if mended is not None and mended.share >= least:
         raise NotApplicable(
@@ -251,17 +231,9 @@ def _same_model(
     )
 
 
-def _sample(case: Case, of: str, then: Rows, now: Rows, replies: Sequence[Reply]) -> Sample:
-    """Lay out what is compared, for the rows that have an answer of every kind."""
-    if of == "scores":
-        three = [reply.told for reply in replies]
-    else:
-        cut = threshold_of(case, then, replies[0]) if of == "share of errors" else 0.5
-        three = [
-            losses_by(case, rows, reply, of, cut)[:, None]
-            for rows, reply in zip((then, now, now), replies, strict=True)
-        ]
-        three[1] = _or_logged(three[1], case, now, of)
+def _sample(case: Case, then: Rows, now: Rows, replies: Sequence[Reply]) -> Sample:
+    """Lay out the scores of the rows that have an answer of every kind."""
+    three = [reply.told for reply in replies]
     first = np.isfinite(three[0]).all(axis=1)
     both = np.isfinite(three[1]).all(axis=1) & np.isfinite(three[2]).all(axis=1)
     _need(int(first.sum()), int(both.sum()), "that the model answers")
@@ -270,24 +242,51 @@ def _sample(case: Case, of: str, then: Rows, now: Rows, replies: Sequence[Reply]
         baseline=three[0][first],
         logged=three[1][both],
         repaired=three[2][both],
-        weights=np.ones(len(rows)) if case.weights is None else case.weights[rows],
-        blocks=np.arange(len(rows)) if case.blocks is None else case.blocks[rows],
+        weights=_weights(case)[rows],
+        blocks=_blocks(case)[rows],
     )
 
 
-def _or_logged(losses: Numbers, case: Case, rows: Rows, of: str) -> Numbers:
-    """Take the logged answer's loss where the model refuses a row as it was logged."""
-    if np.isfinite(losses).all():
-        return losses
+def _paired(
+    case: Case, of: str, sides: tuple[Rows, Rows], replies: Sequence[Reply], *, whole: bool
+) -> Paired:
+    """Lay out losses as logged, of all rows or of those asked, and what the repair takes off."""
+    (then, now), logged = sides, _logged_losses(case, of)
+    cut = threshold_of(case, then, replies[0]) if of == "share of errors" else 0.5
+    three = [
+        losses_by(case, rows, reply, of, cut)
+        for rows, reply in zip((then, now, now), replies, strict=True)
+    ]
+    # A row that the model refuses as it was logged counts with the logged answer.
+    three[1] = np.where(np.isfinite(three[1]), three[1], logged[now])
+    before, gain = np.full(case.n, np.nan), np.full(case.n, np.nan)
+    before[then], before[now], gain[now] = three[0], three[1], three[1] - three[2]
+    known = np.isfinite(before)
+    _need(int(known[then].sum()), int(np.isfinite(gain).sum()), "that the model answers")
+    return Paired(
+        current=case.current,
+        before=np.where(np.isfinite(logged), logged, before) if whole else before,
+        gain=gain,
+        weights=_weights(case),
+        blocks=_blocks(case),
+    )
+
+
+def _logged_losses(case: Case, of: str) -> Numbers:
+    """Losses of the logged answers, shape (rows,); NaN where they are of another kind."""
     try:
         logged = losses_of(case, absolute=of == "absolute error")
     except CannotMeasure:
-        return losses
-    return (
-        np.where(np.isfinite(losses), losses, logged.rows[rows, None])
-        if logged.of == of
-        else losses
-    )
+        return np.full(case.n, np.nan)
+    return logged.rows if logged.of == of else np.full(case.n, np.nan)
+
+
+def _weights(case: Case) -> Numbers:
+    return np.ones(case.n) if case.weights is None else case.weights
+
+
+def _blocks(case: Case) -> NDArray[np.int64]:
+    return np.arange(case.n) if case.blocks is None else case.blocks
 
 
 def _named(caller: Any) -> str:
