@@ -95,7 +95,7 @@ def _vertex(grid: Numbers, costs: Numbers, place: int) -> Estimate:
     """Lowest point of a parabola through the costs."""
     x = grid - grid[place]
     scale = max(float(np.abs(x).max()), 1e-300)
-    if not (math.isfinite(scale) and costs.max() < 1e100):
+    if not (1e-290 < scale < 1e290 and costs.max() < 1e100):
         return Estimate(float(grid[place]), scale, float(costs[place]))
     bend, slope, _ = np.polyfit(x / scale, costs, 2)
     if bend <= 0.0:

@@ -39,11 +39,12 @@ def spikes(column: Column) -> Iterator[Guess]:
         fresh = own < 0.1 * _share_of(column.ordered, value)
         why = _known(column, value) if fresh else ""
         filled = _filled(column, share)
+        alike = coincidence(column, value)
         said = f"{percent(share)} of rows are {short(value)}{why and f' ({why})'}"
         yield Guess(
             name="sentinel",
             said=f"{said}{' in place of missing values' if filled else ''}",
-            charge=column.charge + 2.0 * math.log(20.0) + (0.0 if why else column.charge),
+            charge=column.charge + 2.0 * math.log(20.0) + (0.0 if why else column.charge) - alike,
             undo=_without(value) if own < 0.5 * has else same,
             counts=counts,
             missing=float(column.missing_now[0] / column.missing_now.sum()) if filled else None,
@@ -54,10 +55,37 @@ def spikes(column: Column) -> Iterator[Guess]:
         )
 
 
+def coincidence(column: Column, value: float) -> float:
+    """Twice the nats by which rows that hold one new value speak against chance.
+
+    Asked only where equal values are none of the column's habits, or where the value is one that
+    programs put, far outside of what the baseline holds.
+    """
+    rows = int(np.count_nonzero(column.ordered == value))
+    first = np.searchsorted(column.then, value)
+    if rows < 3 or column.cut or (first < len(column.then) and column.then[first] == value):
+        return 0.0
+    wide = 0.5 * float(column.then[-1] - column.then[0])
+    outside = not column.then[0] - wide <= value <= column.then[-1] + wide
+    tied = np.count_nonzero(np.diff(column.then) == 0.0) > 0.01 * len(column.then)
+    if tied and not (outside and (value in SENTINELS or _all_nines(value))):
+        return 0.0
+    # enough to pay for what describes it, so that few rows can speak; the cells count the rest
+    return min(2.0 * (rows - 1) * math.log(len(column.ordered)), 4.0 * column.charge)
+
+
+def repeated(column: Column) -> bool:
+    """Whether some rows share a new value that chance would hardly have given them."""
+    if len(column.then) < 2 or not len(column.ordered):
+        return False
+    often = atoms(column.ordered, 3.0)
+    return len(often) < 50 and any(coincidence(column, value) > 0.0 for value in often.tolist())
+
+
 def _grown(column: Column) -> list[float]:
     """Values whose share rose most, at most four."""
     now = len(column.ordered)
-    often = atoms(column.ordered, max(0.004 * now, 5.0))
+    often = atoms(column.ordered, max(0.004 * now, 3.0))
     rise = {
         value: _share_of(column.ordered, value) - _share_of(column.then, value)
         for value in often[:400].tolist()
@@ -140,7 +168,8 @@ def _clip(column: Column, ends: dict[str, float]) -> Guess:
     return Guess(
         name="clip",
         said=f"{at}, where {percent(share)} of rows are",
-        charge=len(ends) * (column.charge + 2.0),
+        charge=len(ends) * (column.charge + 2.0)
+        - sum(coincidence(column, v) for v in ends.values()),
         undo=undo,
         counts=counted(np.clip(column.then, low, high), column.edges),
         even=True,
@@ -166,6 +195,11 @@ def stuck(column: Column) -> Iterator[Guess]:
     yield _stale(column, again, f"{percent(share)} of rows repeat the row before", values)
 
 
+def _commonest(column: Column) -> float:
+    grown = _grown(column)
+    return coincidence(column, grown[0]) if grown else 0.0
+
+
 def _stale(column: Column, again: np.typing.NDArray[np.bool_], said: str, values: int) -> Guess:
     share = float(again.mean())
     repeated = counted(np.sort(column.now[again]), column.edges)
@@ -175,7 +209,7 @@ def _stale(column: Column, again: np.typing.NDArray[np.bool_], said: str, values
     return Guess(
         name="stale",
         said=said,
-        charge=column.charge * (1 + min(values, 50)),
+        charge=column.charge * (1 + min(values, 50)) - _commonest(column),
         undo=lambda rows: np.where(again, np.nan, rows),
         counts=counts,
         even=True,

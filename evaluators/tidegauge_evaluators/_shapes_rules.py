@@ -117,7 +117,7 @@ def noise(column: Column, rng: np.random.Generator) -> Iterator[Guess]:
     then, now = (float(np.diff(np.quantile(x, ends))[0]) for x in (column.then, column.ordered))
     if now <= 1.01 * then:
         return
-    start = math.sqrt(now**2 - then**2) / 2.563
+    start = now * math.sqrt(1.0 - (then / now) ** 2) / 2.563
     some = column.then[:: max(len(column.then) // 5_000, 1)]
     normal = rng.standard_normal(len(some))
 

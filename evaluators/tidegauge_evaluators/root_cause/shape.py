@@ -124,7 +124,7 @@ def _numbers(
 ) -> list[Fitted]:
     name = variable.name
     column = column_of(case, name, beside, rng=rng)
-    if not column.differs():
+    if not (column.differs() or points.repeated(column)):
         return []
     if epochs := list(time.epochs(column.then, column.now)):
         return epochs

@@ -184,11 +184,11 @@ def test_each_fault_is_named_first_in_most_families() -> None:
             rng = np.random.default_rng([place, len(fault)])
             if fault == "rounding" and family == "counts":
                 continue
-            case, _ = planted(rng, draw(rng, 4_000), plant)
+            case, _ = planted(rng, draw(rng, 3_000), plant)
             found = shape(case, "x", rng=rng)
             hits.append(float(bool(found) and found[0].shape.name == name))
         table[fault] = hits
-    print("\nnamed first, of 2000 + 2000 rows in each family (" + ", ".join(FAMILIES) + ")")
+    print("\nnamed first, of 1500 + 1500 rows in each family (" + ", ".join(FAMILIES) + ")")
     for fault, hits in table.items():
         print(f"{fault:28s} {np.mean(hits):.2f}  {hits}")
     assert np.mean([np.mean(hits) for hits in table.values()]) >= 0.95
@@ -251,7 +251,7 @@ def test_faults_in_real_tables_are_named_and_silence_kept(shared_tables: Path) -
     false, asked, hits = [], 0, Counter[str]()
     plants = ["percent", "sentinel", "nulls", "shuffle", "pounds"]
     tried = Counter[str]()
-    for file in sorted(shared_tables.glob("*.parquet"))[:6]:
+    for file in sorted(shared_tables.glob("*.parquet"))[:5]:
         frame = pd.read_parquet(file)
         frame = frame.iloc[rng.choice(len(frame), min(len(frame), 4_000), replace=False)]
         numeric = [c for c in frame if frame[c].dtype.kind in "if" and frame[c].nunique() > 20]
@@ -269,8 +269,6 @@ def test_faults_in_real_tables_are_named_and_silence_kept(shared_tables: Path) -
                 found = shape(case_of({**table, name: values}, now), name, rng=rng)
                 hits[fault] += bool(found) and found[0].shape.name == FAULTS[fault][0]
                 tried[fault] += 1
-                if not (found and found[0].shape.name == FAULTS[fault][0]):
-                    print(file.stem, name, fault, [(q.shape.said, q.shape.fit) for q in found])
     print("\nreal tables: named without a change", false, "of", asked)
     print({fault: f"{hits[fault]} of {tried[fault]}" for fault in plants})
     assert len(false) <= 0.05 * asked
@@ -321,7 +319,7 @@ def test_rows_that_slipped_are_moved_back() -> None:
 
 def test_a_share_of_shuffled_rows_lies_in_its_interval() -> None:
     inside = []
-    for seed in range(30):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
 
         def half(rng: np.random.Generator, x: Numbers) -> Numbers:
