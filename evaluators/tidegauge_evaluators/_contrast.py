@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 PRIOR = 20.0
-"""Rows of the baseline that the belief "nothing was unexpected here before" counts for, and rows
-inside that the spread over all rows counts for."""
+"""Rows inside that the spread over all rows counts for."""
+BELIEF = 5.0
+"""Rows of the baseline that the belief "nothing was unexpected here before" counts for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,9 +57,9 @@ def gap_of(inside: Sums, total: Sums) -> Numbers:
     """Mean inside less mean outside, less the same of the baseline."""
     outside = total.n - inside.n, total.sum - inside.sum
     now = inside.sum / np.maximum(inside.n, 1) - outside[1] / np.maximum(outside[0], 1)
-    then_inside = inside.sum_before / (inside.n_before + PRIOR)
+    then_inside = inside.sum_before / (inside.n_before + BELIEF)
     then_outside = (total.sum_before - inside.sum_before) / (
-        total.n_before - inside.n_before + PRIOR
+        total.n_before - inside.n_before + BELIEF
     )
     return np.asarray(now - (then_inside - then_outside))
 
@@ -79,8 +80,8 @@ def z_of(inside: Sums, total: Sums, least: float) -> Numbers:
     beyond = np.maximum(beyond + PRIOR * spread, 0.0) / (rest + PRIOR)
     error = within / n + beyond / rest
     if float(np.max(total.n_before)) > 0:
-        error = error + within / (inside.n_before + PRIOR)
-        error = error + beyond / (total.n_before - inside.n_before + PRIOR)
+        error = error + within / (inside.n_before + BELIEF)
+        error = error + beyond / (total.n_before - inside.n_before + BELIEF)
     z = gap_of(inside, total) / np.sqrt(np.maximum(error, 1e-300))
     few = (inside.n < least) | (total.n - inside.n < least) | (spread <= 0)
     return np.where(few, -np.inf, z)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case
 from tidegauge_evaluators._domain import MANY, Domain
-from tidegauge_evaluators._expected import dealt, design, expected, trees
+from tidegauge_evaluators._expected import dealt, design, expected, fitted
 from tidegauge_evaluators._losses import classes_of, task_of, truth_of
 from tidegauge_evaluators._slices import Axis
+from tidegauge_evaluators._threads import threads_for
 
 Numbers = NDArray[np.float64]
 
@@ -28,7 +29,6 @@ LEARNED = 40_000
 """Rows that the change is learned from."""
 CLASSES = 10
 """Classes told apart; the rarest of more are one."""
-ROUNDS = 30
 FULL = 20.0
 """Effective rows that each side needs in a bin."""
 
@@ -173,9 +173,9 @@ def losses(
     for fold in range(int(folds.max()) + 1):
         held, teach = folds == fold, folds != fold
         if matrix.shape[1]:
-            model = trees(kinds, int(np.count_nonzero(teach)), rounds=ROUNDS)
-            model.fit(matrix[rows[teach]], target[teach], ground[teach])
-            told[held] = model.predict(matrix[rows[held]])
+            model = fitted(matrix[rows[teach]], target[teach], kinds, ground[teach])
+            with threads_for(matrix.size):
+                told[held] = model.predict(matrix[rows[held]])
         else:
             told[held] = np.average(target[teach], weights=ground[teach])
     return np.asarray(ground * (target - told) ** 2 / 2)
@@ -186,4 +186,4 @@ def drawn_rows(case: Case, rng: np.random.Generator) -> tuple[NDArray[np.int64],
     rows = np.sort(rng.permutation(case.n)[:LEARNED])
     some = np.zeros(case.n, bool)
     some[rows] = True
-    return rows, dealt(case, some, 2 if len(rows) >= MANY else 5, rng)[rows]
+    return rows, dealt(case, some, 2 if len(rows) >= MANY else 4, rng)[rows]

@@ -6,13 +6,15 @@ memory of themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.case import Case
-from tidegauge_evaluators._domain import MANY, Domain, binned
+from tidegauge_evaluators._domain import MANY, SOME, Domain, binned
+from tidegauge_evaluators._threads import threads_for
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.float32]
@@ -82,7 +84,7 @@ def expected(
     together.
     """
     told = np.zeros((case.n, max(classes, 1)))
-    count = 2 if np.count_nonzero(learn) >= MANY else 5
+    count = 2 if np.count_nonzero(learn) >= MANY else 4
     folds = dealt(case, learn, count, rng)
     away = np.flatnonzero(~learn)
     for fold in range(count):
@@ -113,31 +115,41 @@ def _told(
         if plain:
             answer[:] = np.bincount(taught.astype(np.int64), weight, minlength=classes)
             return np.asarray(answer / np.maximum(answer.sum(axis=1, keepdims=True), 1e-300))
-        model = trees(kinds, len(taught), classes=True).fit(matrix[teach], taught, weight)
-        answer[:, seen] = model.predict_proba(matrix[ask])
+        model = fitted(matrix[teach], taught, kinds, weight, classes=True)
+        with threads_for(matrix.size):
+            answer[:, seen] = model.predict_proba(matrix[ask])
         return answer
     if plain:
         mean = np.average(taught, weights=weight) if len(taught) else 0.0
         return np.full((len(ask), 1), mean)
-    model = trees(kinds, len(taught)).fit(matrix[teach], taught, weight)
-    answer = model.predict(matrix[ask])[:, None]
+    model = fitted(matrix[teach], taught, kinds, weight)
+    with threads_for(matrix.size):
+        answer = model.predict(matrix[ask])[:, None]
     return np.asarray(answer, dtype=np.float64)
 
 
-def trees(kinds: Sequence[bool], rows: int, *, classes: bool = False, rounds: int = 40):  # type: ignore[no-untyped-def]
-    """Boosted trees that are small enough to be right about a noisy mean."""
+def fitted(
+    matrix: Codes,
+    values: Numbers,
+    kinds: Sequence[bool],
+    weights: Numbers | None = None,
+    *,
+    classes: bool = False,
+) -> Any:
+    """Fit boosted trees that are small enough to be right about a noisy mean."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    settings: Mapping[str, object] = {
-        "max_iter": rounds,
-        "learning_rate": 0.1,
-        "max_leaf_nodes": 15,
-        "min_samples_leaf": max(20, min(200, rows // 50)),
-        "l2_regularization": 1.0,
-        "early_stopping": False,
-        "categorical_features": list(kinds) if any(kinds) else None,
-        "random_state": 0,
-    }
-    return (HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor)(
-        **settings
+    rows = len(values)
+    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    model = kind(
+        max_iter=40 if rows >= SOME else 30,
+        learning_rate=0.1,
+        max_leaf_nodes=15 if rows >= SOME else 8,
+        min_samples_leaf=max(20, min(200, rows // 50)),
+        l2_regularization=1.0,
+        early_stopping=False,
+        categorical_features=list(kinds) if any(kinds) else None,
+        random_state=0,
     )
+    with threads_for(matrix.size):
+        return model.fit(matrix, values, weights)

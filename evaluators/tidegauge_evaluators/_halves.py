@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.case import Case
-from tidegauge_evaluators._contrast import PRIOR
+from tidegauge_evaluators._contrast import BELIEF, PRIOR
 from tidegauge_evaluators._domain import standard_error
 from tidegauge_evaluators._intervals import quantile
 
@@ -17,6 +17,8 @@ Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
+FEWEST = 8
+"""Independent rows or blocks inside, from which their spread can be told."""
 FARTHEST = 3.0
 """Log odds at which weights end: a row of the baseline stands for 20 at most."""
 SEARCHED = 15_000
@@ -45,19 +47,21 @@ class Contrast:
     gap_error: float
     n: int
     """Current rows inside."""
+    units: int
+    """Current blocks inside; rows, where rows are independent."""
 
     @property
     def p_value(self) -> float:
         """Chance of such a gap or a higher one where there is none."""
         from scipy.special import stdtr
 
-        if self.n < 2 or not self.gap_error > 0:
+        if self.units < FEWEST or not self.gap_error > 0:
             return 1.0
-        return float(stdtr(self.n - 1, -self.gap / self.gap_error))
+        return float(stdtr(self.units - 1, -self.gap / self.gap_error))
 
     def around(self, confidence: float) -> tuple[float, float]:
         """Interval of the mean inside."""
-        reach = quantile(confidence, max(self.n - 1, 1)) * self.error
+        reach = quantile(confidence, max(self.units - 1, 1)) * self.error
         return self.mean - reach, self.mean + reach
 
 
@@ -104,9 +108,9 @@ def contrast(
         if len(half.then):
             before, doubt = _mean(case, values, then, spread, weights[then])
             held = float(weights[then].sum())
-            share = held / (held + PRIOR)
+            share = held / (held + BELIEF)
             mean -= share * before
-            variance += share**2 * doubt + (1 - share) ** 2 * spread / PRIOR
+            variance += share**2 * doubt + (1 - share) ** 2 * spread / BELIEF
         means.append(mean)
         errors.append(variance)
     return Contrast(
@@ -115,6 +119,7 @@ def contrast(
         gap=means[0] - means[1],
         gap_error=sum(errors) ** 0.5,
         n=len(within),
+        units=len(within) if case.blocks is None else len(np.unique(case.blocks[within])),
     )
 
 
@@ -162,7 +167,7 @@ def _mean(
     """Mean and its variance, the spread shrunk towards that of all rows; blocks count as one."""
     total = float(weights.sum())
     if not total > 0:
-        return 0.0, spread / PRIOR
+        return 0.0, spread / BELIEF
     own = values[rows]
     mean = float((weights * own).sum() / total)
     n = total**2 / float((weights**2).sum())

@@ -207,12 +207,20 @@ def _causes(
     )
     redrawn = drawn({**kept, "": total}, rng=rng, confidence=confidence, blocks=blocks)
     said = {one.name: one.because for one in suspects}
+    sure = corrected([_chance(redrawn, name) for name in kept])
     found = [
         _cause(case, change, name, said.get(name, ""), redrawn, tuple(kept))
-        for name in kept
-        if redrawn.values[name] > 2 * redrawn.draws[name].std()
+        for name, p in zip(kept, sure, strict=True)
+        if p <= 1 - confidence
     ]
     return tuple(sorted(found, key=lambda one: -one.share))
+
+
+def _chance(redrawn: Drawn, name: str) -> float:
+    """Chance that a column which adds nothing adds as much."""
+    from scipy.special import ndtr
+
+    return float(ndtr(-redrawn.values[name] / max(float(redrawn.draws[name].std()), 1e-300)))
 
 
 def _cause(

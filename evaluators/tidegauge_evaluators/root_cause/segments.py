@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +115,10 @@ def segments(
     axes = axes_of(case, columns, bins=bins)
     if not axes:
         return ()
-    matrix, kinds = design(case, columns, domain)
-    excess = values - expected(case, matrix, kinds, values, learn=sides[0], rng=rng)
     domain = Domain(case, rng=rng) if domain is None else domain
     weights = carried(domain.log_odds(columns), sides[0])
     search, test = halves(case, known, rng)
+    excess = _excess(case, columns, values, (search, test), domain, rng)
     rules = _found(
         Lattice(
             axes,
@@ -142,6 +142,25 @@ def segments(
         if p <= 1 - confidence and one.mean > 0
     ]
     return tuple(sorted(kept, key=lambda one: -one.excess * one.support))
+
+
+def _excess(
+    case: Case,
+    columns: Sequence[str],
+    values: Numbers,
+    parts: Sequence[Half],
+    domain: Domain,
+    rng: np.random.Generator,
+) -> Numbers:
+    """Take off what the baseline of a row's own half lets expect, so that halves share nothing."""
+    matrix, kinds = design(case, columns, domain)
+    excess = np.full(case.n, np.nan)
+    for half in parts:
+        rows = np.concatenate([half.then, half.now])
+        own = replace(case, texts={}).only(rows)
+        usual = expected(own, matrix[rows], kinds, values[rows], learn=~own.current, rng=rng)
+        excess[rows] = values[rows] - usual
+    return excess
 
 
 def _found(lattice: Lattice, case: Case, top: int) -> list[Picked]:
