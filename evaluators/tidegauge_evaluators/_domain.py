@@ -6,7 +6,8 @@ takes off the held-out log loss of a classifier that tells the sides apart (Lope
 missing values and categories as they are. Every row is judged by trees that never saw it, and the
 slope of their log odds is fitted to the judged rows, so that trees which learned noise say
 nothing rather than something wrong: without a difference between the sides the information is
-about zero and not far below.
+about zero and not far below. A discriminant of normal scores stands beside the trees, for what
+they need more rows to see.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Case, Variable
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Information
+from tidegauge_evaluators._copula import Moments, log_odds, moments_of, scores_of
 from tidegauge_evaluators._threads import threads_for
 
 Numbers = NDArray[np.float64]
@@ -102,6 +104,8 @@ class Domain:
         self.folds = _folds(case, rng)
         self._codes: dict[str, NDArray[np.float32]] = {}
         self._odds: dict[frozenset[str], Numbers] = {}
+        self._scores: tuple[Numbers, dict[str, range]] | None = None
+        self._moments: dict[int, Moments] = {}
 
     def log_odds(self, names: Iterable[str]) -> Numbers:
         """Held-out log odds of being a current row, as if both sides had as many rows."""
@@ -113,10 +117,12 @@ class Domain:
         """Fit what several questions will need."""
         for key in map(frozenset, sets):
             if key not in self._odds:
-                odds = np.zeros(self.case.n)
+                found = np.zeros((2, self.case.n))
                 for fold in range(int(self.folds.max()) + 1):
-                    odds[self.folds == fold] = self._fitted(key, fold)
-                self._odds[key] = _calibrated(odds, self.case.current, self.weights)
+                    held = self.folds == fold
+                    found[0, held] = self._by_trees(key, fold)
+                    found[1, held] = self._by_copula(key, fold)
+                self._odds[key] = _calibrated(found, self.case.current, self.weights)
 
     def losses(self, names: Iterable[str]) -> Numbers:
         """Held-out log loss of each row's side; log 2 where no column is given."""
@@ -184,7 +190,7 @@ class Domain:
             self._codes[name] = binned(self.case[name])
         return self._codes[name]
 
-    def _fitted(self, names: frozenset[str], fold: int) -> Numbers:
+    def _by_trees(self, names: frozenset[str], fold: int) -> Numbers:
         """Log odds of one fold's rows, by trees that the other folds taught."""
         held = self.folds == fold
         columns = [name for name in sorted(names) if _varies(self.code(name))]
@@ -197,6 +203,29 @@ class Domain:
             model.fit(matrix[~held], self.case.current[~held], sample_weight=self.weights[~held])
             odds: Numbers = model.decision_function(matrix[held])
         return odds
+
+    def _by_copula(self, names: frozenset[str], fold: int) -> Numbers:
+        """Log odds of one fold's rows, by normal scores of the others."""
+        scores, parts = self._laid()
+        if fold not in self._moments:
+            rest = self.folds != fold
+            self._moments[fold] = moments_of(
+                scores[rest], self.case.current[rest], self.weights[rest]
+            )
+        index = [part for name in sorted(names) for part in parts.get(name, ())]
+        return log_odds(scores[self.folds == fold], self._moments[fold], index)
+
+    def _laid(self) -> tuple[Numbers, dict[str, range]]:
+        """Lay out every column but moments as normal scores, and say which are whose."""
+        if self._scores is None:
+            columns, parts, place = [], {}, 0
+            for name, variable in self.case.variables.items():
+                if not variable.instant:
+                    columns.append(scores_of(self.case, name))
+                    parts[name] = range(place, place + columns[-1].shape[1])
+                    place += columns[-1].shape[1]
+            self._scores = np.hstack(columns), parts
+        return self._scores
 
 
 def _varies(codes: NDArray[np.float32]) -> bool:
@@ -294,15 +323,27 @@ def _trees(kinds: Sequence[bool], rows: int) -> Any:
 
 
 def _calibrated(odds: Numbers, current: NDArray[np.bool_], weights: Numbers) -> Numbers:
-    """Scale log odds, never past zero, to what the held-out rows bear out."""
+    """Add up kinds of log odds, none below zero, as the held-out rows bear them out.
+
+    Parameters
+    ----------
+    odds
+        Shape (kinds, rows).
+    """
     side = np.where(current, 1.0, -1.0)
-    slope = 1.0
-    for _ in range(25):
-        p = 1.0 / (1.0 + np.exp(np.clip(side * slope * odds, -500, 500)))
-        gradient = float((weights * side * odds * p).sum())
-        curvature = float((weights * odds**2 * p * (1 - p)).sum()) + 1e-9
-        step = max(-0.5, min(0.5, gradient / curvature))
-        slope = max(0.0, slope + step)
-        if abs(step) < 1e-6 or slope == 0.0:
+    slopes = np.full(len(odds), 0.5)
+    free = np.ones(len(odds), bool)
+    for _ in range(40):
+        p = 1.0 / (1.0 + np.exp(np.clip(side * (slopes @ odds), -500, 500)))
+        gradient = odds @ (weights * side * p)
+        curvature = (odds * (weights * p * (1 - p))) @ odds.T + 1e-6 * np.eye(len(odds))
+        free = (slopes > 0) | (gradient > 0)
+        step = np.zeros(len(odds))
+        if free.any():
+            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        step = np.clip(step, -0.5, 0.5)
+        slopes = np.maximum(0.0, slopes + step)
+        if not free.any() or np.abs(step).max() < 1e-6:
             break
-    return slope * odds
+    added: Numbers = slopes @ odds
+    return added

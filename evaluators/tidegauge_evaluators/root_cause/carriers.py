@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case
 from tidegauge.findings import Carrier, Carriers, Step
-from tidegauge.records import ExplainerCard, Interval
+from tidegauge.records import ExplainerCard, Information, Interval
 from tidegauge_evaluators._domain import Domain, Estimate, told
 from tidegauge_evaluators._links import links
-from tidegauge_evaluators._marginals import marginals
+from tidegauge_evaluators._marginals import evidence, marginals
 from tidegauge_evaluators._redundancy import association, redundant, unusable
 
 CARD = ExplainerCard(
@@ -30,7 +30,12 @@ FLOOR = 0.02
 SURE = 3.0
 """Standard errors from which information is taken to be there."""
 ENOUGH = 0.05
-"""Part of the whole that may stay unexplained."""
+"""Part of the whole that may stay unexplained where something is held equal: trees hold it only
+roughly equal, and what they miss looks like a cause."""
+LITTLE = 0.005
+"""The same where causes were taken out, which leaves nothing of them behind."""
+CHANCE = 0.01
+"""Chance that some column is taken to differ where none does."""
 MOST_STEPS = 6
 MOST_SUSPECTS = 8
 """Columns of which it is asked what they tell beside all others."""
@@ -95,21 +100,25 @@ def carriers(
     domain = domain or Domain(case, rng=rng)
     left_out = unusable(case)
     names = tuple(name for name in case.features if name not in left_out)
-    alone = marginals(domain, names)
+    alone, shown = marginals(domain, names), evidence(domain, names)
     groups = redundant(case, names)
     whole = domain.information(names)
     total = told(whole, "side and all columns")
-    alone_told = {name: told(one, f"side and {name}") for name, one in alone.items()}
+    alone_told = {
+        name: Information(about=f"side and {name}", value=one.value, z=max(one.z, shown[name]))
+        for name, one in alone.items()
+    }
     steps: list[Step] = []
     ranked: tuple[Carrier, ...] = ()
-    if whole.z > SURE or _any_sure(alone.values()):
-        search = _Search(domain, alone, groups, max(whole.value, 1e-12), rng, confidence)
+    if whole.z > SURE or _any_sure(shown[name] for name in names):
+        least = max(whole.value, *(one.value for one in alone.values()), 1e-12)
+        search = _Search(domain, alone, shown, groups, least, rng, confidence)
         steps = list(search.steps(_State(rest=frozenset(names))))
         ranked = steps[0].ranked if steps else ()
     return Carriers(
         total=total,
         ranked=ranked,
-        steps=tuple(_with_moved(steps, alone, case)),
+        steps=tuple(_with_moved(steps, shown, case)),
         marginals=alone_told,
         links=links(domain, names, rng),
         left_out=left_out,
@@ -122,6 +131,8 @@ class _Search:
 
     domain: Domain
     alone: Mapping[str, Estimate]
+    shown: Mapping[str, float]
+    """Evidence that a column differs by itself, in standard errors."""
     groups: tuple[tuple[str, ...], ...]
     whole: float
     rng: np.random.Generator
@@ -166,9 +177,11 @@ class _Search:
 
     def _matters(self, left: Estimate, state: _State) -> bool:
         """Whether there is something left to explain, and more than a trifle."""
-        alone = [] if state.through else [self.alone[name] for name in state.rest]
+        alone = [] if state.through else [self.shown[name] for name in state.rest]
         evident = left.z > SURE or _any_sure(alone)
-        return evident and max(left.value, 0.0) > ENOUGH * self.whole
+        enough = ENOUGH if state.through else LITTLE
+        told = max(left.value, *(self.alone[n].value for n in state.rest if alone), 0.0)
+        return evident and told > enough * self.whole
 
     def _ranked(self, state: _State) -> tuple[Carrier, ...]:
         """Score the suspects among the columns that are left."""
@@ -186,7 +199,11 @@ class _Search:
             else max((self.alone[name] for name in group), key=lambda one: one.value)
             for group in suspects
         ]
-        return _scored(suspects, alone, beside, self.rng)
+        shown = [
+            alone[i].z if state.through else max(self.shown[name] for name in group)
+            for i, group in enumerate(suspects)
+        ]
+        return _scored(suspects, alone, beside, np.array(shown) > 2.0, self.rng)
 
     def _suspects(self, state: _State) -> list[tuple[str, ...]]:
         """Choose what is worth asking: what moved most, and what the trees lean on."""
@@ -197,7 +214,7 @@ class _Search:
         if len(groups) <= MOST_SUSPECTS:
             return groups
         leaned = self.domain.leaning(state.through | state.rest)
-        by_moved = sorted(groups, key=lambda g: -max(self.alone[name].z for name in g))
+        by_moved = sorted(groups, key=lambda g: -max(self.shown[name] for name in g))
         by_leaned = sorted(groups, key=lambda g: -max(leaned[name] for name in g))
         half = MOST_SUSPECTS // 2
         return list(dict.fromkeys([*by_moved[:half], *by_leaned[:half]]))
@@ -210,22 +227,22 @@ class _Search:
         return Interval(max(0.0, share - z * error), min(1.0, share + z * error))
 
 
-def _any_sure(estimates: Iterable[Estimate]) -> bool:
-    """Whether one of many tells something, by a bar that rises with their number."""
-    found = list(estimates)
-    return any(one.z > SURE + np.log1p(len(found)) / 4 for one in found)
+def _any_sure(shown: Iterable[float]) -> bool:
+    """Whether one of many columns differs, by a bar that rises with their number (Bonferroni)."""
+    found = list(shown)
+    return bool(found) and max(found) > NormalDist().inv_cdf(1.0 - CHANCE / len(found))
 
 
 def _scored(
     suspects: Sequence[tuple[str, ...]],
     alone: Sequence[Estimate],
     beside: Sequence[Estimate],
+    shown: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> tuple[Carrier, ...]:
     """Join both kinds of information into one score, and redraw rows to see how firm it is."""
     if not suspects:
         return ()
-    shown = np.array([one.z > 2.0 for one in alone])
     marginal = _sums(alone, rng)
     conditional = _sums(beside, rng)
     scores = _scores(marginal.sum(0), conditional.sum(0), shown)
@@ -269,10 +286,10 @@ def _sums(estimates: Sequence[Estimate], rng: np.random.Generator) -> NDArray[np
     )
 
 
-def _with_moved(steps: Sequence[Step], alone: Mapping[str, Estimate], case: Case) -> Iterator[Step]:
+def _with_moved(steps: Sequence[Step], shown: Mapping[str, float], case: Case) -> Iterator[Step]:
     """Say of each step which columns moved because of it: those nearest to it in the baseline."""
     causes = {name for step in steps for name in step.columns}
-    movers = [name for name, one in alone.items() if name not in causes and one.z > SURE]
+    movers = [name for name, z in shown.items() if name not in causes and z > SURE]
     through = [step for step in steps if step.way != "apart"]
     nearest: dict[str, list[str]] = {}
     for name in movers:

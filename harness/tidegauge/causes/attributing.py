@@ -139,11 +139,25 @@ def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
         for step in steps:
             yield _of_step(answers, step, part)
         return
-    for one in by_order.decomposition.parts:
-        if one.verdict in ("concept", "serving"):
-            continue  # told from the features as a whole, below
+    parts = [
+        part for part in by_order.decomposition.parts if part.verdict not in ("concept", "serving")
+    ]  # what target and prediction add is told from the features as a whole
+    for place, one in enumerate(parts):
+        if not place:
+            one = replace(one, moved=(*one.moved, *_followed(answers, parts)))
         fault = next((faults[name] for name in one.columns if name in faults), None)
         yield one if fault is None else _of_step(answers, fault, part)
+
+
+def _followed(answers: Answers, parts: Sequence[Cause]) -> tuple[str, ...]:
+    """List columns that moved although nothing of their own changed."""
+    named = {name for part in parts for name in (*part.columns, *part.moved)}
+    alone = answers.carriers.marginals
+    return tuple(
+        name
+        for name in answers.mechanisms.steady
+        if name not in named and name in alone and alone[name].z > verdicts.SURE
+    )
 
 
 def _of_step(answers: Answers, step: Step, part: float) -> Cause:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,11 +40,8 @@ def _bins(
     sides = [one[np.isfinite(one)] for one in (before, now)]
     if not all(len(one) for one in sides):
         return None
-    ends = np.array([np.quantile(one, [OUTER, 1 - OUTER]) for one in sides])
-    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
-    if not high > low:
-        low, high = low - 0.5, low + 0.5
-    edges = np.linspace(low, high, BINS + 1)
+    edges = _edges(*(np.quantile(one, [OUTER, 1 - OUTER]).tolist() for one in sides))
+    low, high = float(edges[0]), float(edges[-1])
 
     def shares(values: NDArray[np.float64]) -> tuple[float, ...]:
         seen = np.clip(values[np.isfinite(values)], low, high)
@@ -56,6 +55,24 @@ def _bins(
         current=shares(now),
         repaired=() if repaired is None else shares(repaired),
     )
+
+
+def _edges(before: Sequence[float], now: Sequence[float]) -> NDArray[np.float64]:
+    """Bins of one width over the baseline's range; beyond it a few wider ones where needed."""
+    (low, high), (first, last) = before, now
+    if not high > low:
+        low, high = low - 0.5, low + 0.5
+    width = (high - low) / BINS
+    if min(first, low) > low - BINS * width and max(last, high) < high + BINS * width:
+        below = -(-(low - min(first, low)) // width)
+        above = -(-(max(last, high) - high) // width)
+        return low + width * np.arange(-below, BINS + above + 1)
+    parts = [np.linspace(low, high, BINS + 1)]
+    if first < low:
+        parts.insert(0, np.linspace(first, low, BINS // 2, endpoint=False))
+    if last > high:
+        parts.append(np.linspace(last, high, BINS // 2, endpoint=False)[::-1])
+    return np.concatenate(parts)
 
 
 def _levels(

@@ -53,9 +53,25 @@ def _way(step: Step) -> str:
 
 
 def summed_up(verdict: Mechanism, causes: Sequence[Cause], tied: Sequence[str]) -> str:
-    """Say the whole in one sentence."""
+    """Say the whole in a sentence or two: what, where, since when, and what a repair brings."""
     if not causes:
         return "No column differs between the sides by more than chance."
     if tied:
-        return f"The cause is one of {listed(list(tied))}; the data cannot tell which."
-    return f"{causes[0].because}."
+        return f"The cause is one of {listed(list(tied), len(tied))}; the data cannot tell which."
+    first = _in_short(causes[0])
+    others = [cause.factor for cause in causes[1:]]
+    return f"{first}. Beside it: {listed(others)}." if others else f"{first}."
+
+
+def _in_short(cause: Cause) -> str:
+    said = cause.shape.said if cause.shape else SAID[cause.verdict]
+    parts = [f"{cause.factor}: {said}"]
+    if cause.where is not None:
+        parts.append(f"only where {cause.where.where}")
+    if cause.onset is not None:
+        parts.append(f"since {cause.onset.at[:16].replace('T', ' ')}")
+    sentence = ", ".join(parts)
+    if cause.restored is not None:
+        share = number(100 * cause.restored.share)
+        sentence += f"; repairing it brings back {share} % of what was lost"
+    return sentence

@@ -12,7 +12,9 @@ TRIFLE = 0.05
 finding: trees that know a far drift only roughly leave so much to anything related to it."""
 FITS = 0.5
 """Part of a column's change that a shape must explain before it may decide."""
-SHUFFLED = ("shuffle",)
+SHUFFLED = ("shuffle", "lag")
+NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log", "power")
+"""Shapes that the world may take too, unless a constant is exactly met: the others are faults."""
 
 
 def of_step(step: Step, shape: Shape | None) -> Mechanism:
@@ -29,7 +31,7 @@ def of_step(step: Step, shape: Shape | None) -> Mechanism:
         return "misaligned"
     if step.way == "apart":
         return "distortion"
-    if shape is not None and shape.exact and shape.fit >= FITS:
+    if shape is not None and shape.fit >= FITS and (shape.exact or shape.name not in NATURAL):
         return "distortion"
     return "covariate" if step.way == "through" else "undetermined"
 
