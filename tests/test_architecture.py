@@ -120,13 +120,13 @@ def test_a_page_of_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
     assert not loaded(help_page(*words)) & (HEAVY | NOT_NEEDED_YET)
 
 
-def test_a_whole_run_loads_no_library_it_has_no_use_for(tmp_path: Path) -> None:
-    suite = ROOT / "suites" / "credit.yaml"
+def test_a_run_without_alarms_loads_no_library_it_has_no_use_for(tmp_path: Path) -> None:
+    suite, quiet = ROOT / "suites" / "credit.yaml", ROOT / "suites" / "data" / "baseline.parquet"
+    words = ["tidegauge", "run", str(suite), "--current", str(quiet), "-q", "-o", str(tmp_path)]
     run = (
-        "import sys\n"
-        f"sys.argv = ['tidegauge', 'run', {str(suite)!r}, '-q', '-o', {str(tmp_path)!r}]\n"
+        f"import sys\nsys.argv = {words!r}\n"
         "from tidegauge.cli import main\n"
-        "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 1, done.code"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 0, done.code"
     )
     assert not loaded(run) & HEAVY
 
@@ -170,11 +170,15 @@ def test_nothing_large_is_tracked_but_the_models_that_come_along() -> None:
     assert sum(file.stat().st_size for file in large) <= 25 * 2**20
 
 
+UNPICKLES = "harness/tidegauge/callers/pickled.py"
+"""The one door for pickles, open only where a user says ``unsafe_pickle``."""
+
+
 def test_no_module_unpickles() -> None:
     word = re.compile(r"^\s*(?:import|from) (?:pickle|cloudpickle|joblib|dill|marshal)\b", re.M)
     assert not [
         str(file)
         for folder in SOURCES
         for file in (ROOT / folder).rglob("*.py")
-        if word.search(file.read_text(encoding="utf-8"))
+        if file != ROOT / UNPICKLES and word.search(file.read_text(encoding="utf-8"))
     ]
