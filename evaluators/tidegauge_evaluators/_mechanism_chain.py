@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from tidegauge_evaluators._smoother import Inputs, side_by_side, terms
 
 Numbers = NDArray[np.float64]
 
-MOST = 10_000
+MOST = 5_000
 """Rows a side that are regressed on; more would make shares little surer."""
 LARGEST = 20_000_000
 """Rows times coalitions that are held at once."""
@@ -40,6 +41,7 @@ def chain_of(
     kept: NDArray[np.int64],
     *,
     together: bool,
+    trees: bool,
 ) -> Chain:
     """Lay the mechanisms out along the order.
 
@@ -60,6 +62,8 @@ def chain_of(
     together
         Whether what follows a player unchanged is taken from the player's side, which needs
         fewer regressions, rather than learnt from both.
+    trees
+        Whether regressions may use them.
     """
     places = [
         (players.index(names[0]) if names[0] in players else None, names)
@@ -68,6 +72,7 @@ def chain_of(
     learnt = len(kept) // 4 // max(len(order.names), 1)
     return Chain(
         functional=functional[kept],
+        trees=trees,
         current=domain.case.current[kept],
         weights=_even(domain.weights[kept], domain.case.current[kept]),
         folds=_halves(domain.folds[kept], domain.case.current[kept]),
@@ -108,7 +113,7 @@ def _runs(
 def _inputs(domain: Domain, name: str, kept: NDArray[np.int64], learnt: int) -> Inputs:
     variable = domain.case[name]
     return Inputs(
-        terms=terms(variable, learnt)[kept],
+        terms=terms(replace(variable, values=variable.values[kept]), learnt),
         codes=domain.code(name)[kept, None],
         categorical=(variable.categorical,),
     )

@@ -51,14 +51,16 @@ def parts_of_mean(
     kept = rows_kept(domain, len(players), rng)
     plan = coalitions(len(players), rng)
 
-    def divided(*, together: bool) -> tuple[Chain, Shares, float]:
-        chain = chain_of(domain, order, players, moved, functional, kept, together=together)
+    def divided(*, together: bool, trees: bool = True) -> tuple[Chain, Shares, float]:
+        chain = chain_of(
+            domain, order, players, moved, functional, kept, together=together, trees=trees
+        )
         rows, _, effective = contributions(chain, plan.sets, plan.shares)
         return chain, _shares(domain, chain, rows, kept, rng, confidence), effective
 
-    chain, shares, effective = divided(together=False)
-    if abs(shares.gap) <= max(SMALL, 2 * shares.gap_error):
-        chain, shares, effective = divided(together=True)
+    _, quick, _ = divided(together=False, trees=False)
+    adds_up = abs(quick.gap) <= max(SMALL, 2 * quick.gap_error)
+    chain, shares, effective = divided(together=adds_up)
     ratios = sum((chunk.ratio for chunk in chain.chunks), np.zeros(len(kept)))
     overlap = float(np.mean(ratios[chain.current] < np.log(1 / ALIKE - 1)))
     now = domain.case.current

@@ -53,6 +53,8 @@ class Chain:
     folds: NDArray[np.int64]
     """Shape (rows,): 0 or 1."""
     chunks: tuple[Chunk, ...]
+    trees: bool = True
+    """Whether regressions may use them."""
 
     def sides(self, members: NDArray[np.bool_]) -> Sides:
         """Which side each mechanism is taken from when only ``members`` have changed."""
@@ -127,7 +129,14 @@ def _means(chain: Chain, wanted: Sequence[Sides], learn: NDArray[np.bool_]) -> d
             if keys:
                 of_side = chain.rows(side)
                 targets = np.column_stack([_target(chain, means, key) for key in keys])
-                found = smooth(inputs, targets, of_side & learn, of_side & ~learn, chain.weights)
+                found = smooth(
+                    inputs,
+                    targets,
+                    of_side & learn,
+                    of_side & ~learn,
+                    chain.weights,
+                    trees=chain.trees,
+                )
                 means |= {key: found[:, column] for column, key in enumerate(keys)}
     return means
 
@@ -160,16 +169,13 @@ def _row_values(
 def _log_weights(chain: Chain, sides: Sides, place: int) -> Numbers:
     """Log density of what comes before a place, wanted over that of the side's rows."""
     before = chain.chunks[:place]
-    wanted = sum(
-        (c.ratio for c, s in zip(before, sides, strict=False) if s == CURRENT), _none(chain)
-    )
-    current = sum((chunk.ratio for chunk in before), _none(chain))
+    wanted, current = np.zeros((2, len(chain.current)))
+    for chunk, side in zip(before, sides, strict=False):
+        current += chunk.ratio
+        wanted += chunk.ratio * (side == CURRENT)
     if sides[place] == BASELINE:
         return wanted
     if sides[place] == CURRENT:
         return wanted - current
-    return wanted - np.logaddexp(0.0, current) + np.log(2.0)
-
-
-def _none(chain: Chain) -> Numbers:
-    return np.zeros(len(chain.current))
+    both: Numbers = wanted - np.logaddexp(0.0, current) + np.log(2.0)
+    return both

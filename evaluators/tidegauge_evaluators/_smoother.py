@@ -92,7 +92,15 @@ def _pieces(values: Numbers, seen: Rows, rows: int) -> list[Numbers]:
     return [straight, *(np.where(seen, np.maximum(straight - knot, 0.0), 0.0) for knot in knots)]
 
 
-def smooth(inputs: Inputs, targets: Numbers, learn: Rows, check: Rows, weights: Numbers) -> Numbers:
+def smooth(
+    inputs: Inputs,
+    targets: Numbers,
+    learn: Rows,
+    check: Rows,
+    weights: Numbers,
+    *,
+    trees: bool = True,
+) -> Numbers:
     """Predict each target's mean given the columns, on every row.
 
     Parameters
@@ -105,6 +113,8 @@ def smooth(inputs: Inputs, targets: Numbers, learn: Rows, check: Rows, weights: 
         Shape (rows,): rows to learn from; others of their kind that say whether trees help.
     weights
         Shape (rows,): what each row counts.
+    trees
+        Whether to try them.
 
     Returns
     -------
@@ -112,7 +122,7 @@ def smooth(inputs: Inputs, targets: Numbers, learn: Rows, check: Rows, weights: 
         Shape (rows, targets), never beyond what the target is anywhere.
     """
     predicted = _ridge(inputs.terms, targets, learn, weights)
-    if targets.shape[1] <= BOOSTED and inputs.codes.shape[1]:
+    if trees and targets.shape[1] <= BOOSTED and inputs.codes.shape[1]:
         all_rows = np.arange(len(targets))
         for column in range(targets.shape[1]):
             left = targets[:, column] - predicted[:, column]
@@ -187,8 +197,8 @@ def _boosted(
         return np.zeros(len(asked))
     kinds = [kind for kind, one in zip(inputs.categorical, held, strict=True) if one]
     model = HistGradientBoostingRegressor(
-        max_iter=8 if quick else 40,
-        learning_rate=0.3 if quick else 0.1,
+        max_iter=8 if quick else 25,
+        learning_rate=0.3 if quick else 0.15,
         max_leaf_nodes=8 if quick else 15,
         min_samples_leaf=20,
         l2_regularization=1.0,
