@@ -37,16 +37,19 @@ def print_faults(marks: Sequence[Marked], contender: str) -> None:
         if some[0].truth:
             s = summary(some)
             rows.append(
-                (fault, SAID[fault][:44], basis, track, str(s.runs), interval(s),
+                (fault, SAID[fault][:44], basis, track, str(s.runs), interval(s), share(s.visible),
+                 "-" if s.hit_1_visible is None else share(s.hit_1_visible),
                  share(s.hit_3), f"{s.reciprocal:.2f}", f"{s.overlap:.2f}", share(s.silent),
                  share(s.correlate), share(s.verdict), share(s.abstained),
                  "-" if s.jaccard is None else f"{s.jaccard:.2f}", f"{s.seconds:.2f}",
                  target(fault, basis, s))
             )  # fmt: skip
-    head = ("fault", "", "shown", "track", "runs", "hit@1 (95 %)", "hit@3", "MRR", "set F1",
-            "silent", "correlate 1st", "verdict", "abstains", "Jaccard", "s", "target")  # fmt: skip
+    head = ("fault", "", "shown", "track", "runs", "hit@1 (95 %)", "visible", "hit@1 there", "hit@3",
+            "MRR", "set F1", "silent", "correlate 1st", "verdict", "abstains", "Jaccard", "s",
+            "target")  # fmt: skip
     if rows:
         print_table(f"{contender}: is the cause named first?", head, rows)
+        print("visible: one who knows the columns could see that something is the matter with them")
 
 
 def place(item: tuple[tuple[str, ...], object]) -> tuple[int, tuple[str, ...]]:

@@ -181,8 +181,8 @@ def copula(*, seed: int, graph: Graph, known: float, attacked: bool, rows: int =
         truth=(names[place],) if attacked else (),
         verdict="misaligned" if attacked else "none",
         seed=seed,
-        source=f"{graph}, {known:g} nats",
-        said=f"{names[place]} shuffled" if attacked else "nothing",
+        source=f"{known:g} nats",
+        said=f"{graph}: {names[place]} shuffled" if attacked else "nothing",
     )
 
 
@@ -248,5 +248,5 @@ def published(name: str, *, seed: int) -> Planted:
         q, mu = GRID[seed % len(GRID)]
         return backdoor(seed=seed, q=q, mu=mu)
     turn, attacked = divmod(seed, 2)
-    graph, known = GRAPHS[turn % len(GRAPHS)], KNOWN[turn // len(GRAPHS) % len(KNOWN)]
+    known, graph = KNOWN[turn % len(KNOWN)], GRAPHS[(turn + turn // len(KNOWN)) % len(GRAPHS)]
     return copula(seed=seed, graph=graph, known=known, attacked=attacked == 0)

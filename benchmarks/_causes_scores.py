@@ -48,6 +48,8 @@ class Marked:
     """That chance over the rank, at its best."""
     overlap: float
     """F1 of all columns that are named."""
+    visible: bool
+    """Whether who knows the true columns could see that something is the matter with them."""
     false: bool
     """Whether something is named though nothing happened."""
     correlate: bool
@@ -71,6 +73,7 @@ def mark(
     track: str,
     contender: str,
     rows: int = 0,
+    visible: bool = True,
     basis: str = "",
     error: str = "",
 ) -> Marked:
@@ -98,6 +101,7 @@ def mark(
         third=max(chances[:NAMES], default=0.0),
         reciprocal=max((c / i for i, c in enumerate(chances, 1)), default=0.0),
         overlap=set_f1(ranked, planted.truth, planted.also),
+        visible=visible,
         false=not planted.truth
         and (bool(ranked) or found not in ("none", "undetermined", "error")),
         correlate=wrong and related(planted.case, ranked[0], planted.truth),
@@ -167,6 +171,37 @@ def related(case: Case, columns: Sequence[str], truth: Sequence[str]) -> bool:
         for b in truth
         if a in before.variables and b in before.variables and a != b
     )
+
+
+def is_visible(planted: Planted, level: float = 0.01) -> bool:
+    """Whether one who knows the cause could see it: a ceiling for all who do not.
+
+    The sides are compared over the cells that a true column forms with any other column, by
+    chi-square, corrected for the number of pairs (Bonferroni).
+    """
+    case = planted.case
+    codes = {name: binned(one) for name, one in case.variables.items()}
+    pairs = [(a, b) for a in planted.truth if a in codes for b in codes]
+    return any(
+        differs(codes[a] * (codes[b].max() + 1) + codes[b], case.current) * len(pairs) < level
+        for a, b in pairs
+    )
+
+
+def differs(cells: NDArray[np.int64], current: NDArray[np.bool_]) -> float:
+    """Compare the shares of cells between the sides; return a p-value, rare cells put together."""
+    from scipy.special import chdtrc
+
+    cells = np.unique(cells, return_inverse=True)[1]
+    counts = np.array(
+        [np.bincount(cells[s], minlength=cells.max() + 1) for s in (~current, current)]
+    )
+    rare = counts.sum(0) < 10
+    table = np.column_stack([counts[:, ~rare], counts[:, rare].sum(1)])
+    table = table[:, table.sum(0) > 0]
+    expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    return float(chdtrc(table.shape[1] - 1, statistic)) if table.shape[1] > 1 else 1.0
 
 
 def binned(variable: Variable, bins: int = 6) -> NDArray[np.int64]:

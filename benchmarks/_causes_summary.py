@@ -40,6 +40,10 @@ class Summary:
     hit_3: float
     reciprocal: float
     overlap: float
+    visible: float
+    """Share of cases in which one who knows the cause could see it."""
+    hit_1_visible: float | None
+    """``hit_1`` among those."""
     exact: float
     """Share of cases in which the columns named are those that are true."""
     silent: float
@@ -69,6 +73,7 @@ def summary(marks: Sequence[Marked]) -> Summary:
     low, high = wilson(hits if planted else false, n)
     answered = [m.first for m in marks if not m.abstained]
     jaccards = [m.jaccard for m in marks if m.jaccard is not None]
+    seen = [m.first for m in marks if m.visible]
     offs = [m.off for m in marks if m.off is not None]
     covered = [held for m in marks for held in m.covered]
     return Summary(
@@ -79,6 +84,8 @@ def summary(marks: Sequence[Marked]) -> Summary:
         hit_3=mean(m.third for m in marks),
         reciprocal=mean(m.reciprocal for m in marks),
         overlap=mean(m.overlap for m in marks),
+        visible=mean(m.visible for m in marks),
+        hit_1_visible=mean(seen) if seen else None,
         exact=mean(m.overlap == 1.0 for m in marks),
         silent=mean(bool(m.truth) and not m.named for m in marks),
         correlate=mean(m.correlate for m in marks),

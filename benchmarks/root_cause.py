@@ -33,12 +33,13 @@ from _causes_printing import (
     print_verdicts,
 )
 from _causes_published import PUBLISHED
-from _causes_scores import Marked, mark
+from _causes_scores import Marked, is_visible, mark
 from _causes_summary import summary
 from _output import machine, parse_sizes, write_json
 
 ORDERED = ("F7", "F8", "F16")
 """Faults that track A asks about a second time, with the true order shown."""
+NEEDS_MODEL = "KS x importance"
 OURS = ("tidegauge mechanisms",)
 
 
@@ -89,12 +90,14 @@ def run_job(job: Job) -> list[Marked]:
         planted = plant(job)
     except Unsuitable:
         return []
+    visible = is_visible(planted)
     if planted.number is not None:
         names = [name for name in graph_readers() if mean_of_column(planted) or name in OURS]
-        return [asked(planted, name, job, basis="graph") for name in names]
-    marks = [asked(planted, name, job) for name in job.asked]
+        return [asked(planted, name, job, visible, basis="graph") for name in names]
+    names = [n for n in job.asked if planted.case.prediction or n != NEEDS_MODEL]
+    marks = [asked(planted, name, job, visible) for name in names]
     if job.track == "A" and job.fault in ORDERED and "tidegauge" in job.asked:
-        marks.append(asked(planted.ordered(), "tidegauge", job, basis="order"))
+        marks.append(asked(planted.ordered(), "tidegauge", job, visible, basis="order"))
     return marks
 
 
@@ -127,7 +130,7 @@ def plant(job: Job) -> Planted:
     raise Unsuitable(f"no table can have {job.fault}")
 
 
-def asked(planted: Planted, name: str, job: Job, *, basis: str = "") -> Marked:
+def asked(planted: Planted, name: str, job: Job, visible: bool, *, basis: str = "") -> Marked:
     """Ask one contender; what breaks counts as naming nothing, and is told."""
     start = time.perf_counter()
     answer, error = None, ""
@@ -138,7 +141,7 @@ def asked(planted: Planted, name: str, job: Job, *, basis: str = "") -> Marked:
     seconds = time.perf_counter() - start
     return mark(
         planted, answer, seconds, track=job.track, contender=name, rows=job.rows, basis=basis,
-        error=error,
+        error=error, visible=visible,
     )  # fmt: skip
 
 
@@ -225,6 +228,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--misses", action="store_true", help="list every case that was missed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     options = parser.parse_args()
+    if options.seeds > TUNING:
+        parser.error(f"seeds from {TUNING} on are for tuning: at most {TUNING} cases")
     options.contenders = options.contenders or tuple(contenders())
     return options
 

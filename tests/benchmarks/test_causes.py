@@ -22,7 +22,7 @@ from _causes_published import (
     sensors,
     supply_chain,
 )
-from _causes_scores import Marked, chance, mark, rows_where, set_f1
+from _causes_scores import Marked, chance, is_visible, mark, rows_where, set_f1
 from _causes_sems import OWN, planted
 from _causes_summary import confusion, macro_f1, summary, wilson
 from _causes_tables import planted as planted_in_table
@@ -290,3 +290,9 @@ def test_a_job_is_marked_once_for_each_contender() -> None:
 def test_generators_differ_by_every_word() -> None:
     drawn = {float(generator(1, *w).random()) for w in (("A", "F12"), ("A", "F21"), ("B", "F12"))}
     assert len(drawn) == 3
+
+
+def test_one_who_knows_the_cause_sees_a_gross_fault_and_no_fault_where_there_is_none() -> None:
+    assert is_visible(in_model("F6", rows=2_000))
+    quiet = [replace(in_model("F17", seed=seed), truth=("x00",)) for seed in range(6)]
+    assert sum(map(is_visible, quiet)) <= 1
