@@ -25,7 +25,7 @@ from tidegauge.judge import judge
 from tidegauge.logs import Log, parse_window
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
-from tidegauge.records import Check, Explanation, Policy, Report, Result, Side
+from tidegauge.records import ALARMS, Check, Explanation, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
 from tidegauge.suite import (
     Explain,
@@ -128,12 +128,16 @@ def run(
         columns = overview(reference.profile, laid)
     explanations: tuple[Explanation, ...] = ()
     unexplained: tuple[str, ...] = ()
-    if suite.explain.wanted(result.verdict.outcome for result in results):
-        from tidegauge.causes import Rows, explained  # what reads rows again, and learns from them
+    outcomes = [result.verdict.outcome for result in results]
+    if any(one in ALARMS for one in outcomes) or suite.explain.wanted(outcomes):
+        from tidegauge.causes import Rows, at_a_glance, explained
 
         with clock.stage("explain"):
-            rows = Rows.of(suite, reference, baseline, log)
-            explanations, unexplained = explained(suite, rows, results, progress)
+            if suite.explain.wanted(outcomes):  # reads rows again, and learns from them
+                rows = Rows.of(suite, reference, baseline, log)
+                explanations, unexplained = explained(suite, rows, results, progress)
+            if not explanations:
+                explanations = at_a_glance(reference.profile, laid, results)
     outcome, because = _overall(suite.checks, results, explanations)
     if texts:
         texts.close()
@@ -261,7 +265,8 @@ def _results(checks: Sequence[Check], bench: Bench, failed: Sequence[Result]) ->
 
 def _because_of(explanations: Sequence[Explanation]) -> str:
     """Name the causes in the place of all the columns that they moved."""
-    causes = [cause for one in explanations if not one.tied for cause in one.causes]
+    sought = [one for one in explanations if one.basis != "profiles" and not one.tied]
+    causes = [cause for one in sought for cause in one.causes]
     named = [
         f"{cause.factor} ({cause.shape.said})" if cause.shape else cause.factor for cause in causes
     ]

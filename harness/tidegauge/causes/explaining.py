@@ -13,15 +13,17 @@ import pyarrow as pa
 
 from tidegauge.baseline import Baseline, draw_sample
 from tidegauge.case import Caller
+from tidegauge.catalog import explainer
 from tidegauge.causes.attributing import attribute
 from tidegauge.causes.gathering import case_from
 from tidegauge.causes.incidents import grouped
 from tidegauge.errors import CannotMeasure
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.logs import Log, open_log, parse_window
-from tidegauge.profile import Layout
+from tidegauge.profile import DatasetProfile, Layout
 from tidegauge.records import ALARMS, Explanation, Report, Result
 from tidegauge.suite import Causes, Explain, Logs, Source, Suite, parse_columns
+from tidegauge.wording import listed
 
 CHANGED = "The log is not what it was when the run read it; the causes are of what it holds now."
 TEXT_ROWS = 5_000
@@ -140,6 +142,26 @@ def explain_rows(
         confidence=suite.policy.confidence,
     )
     return replace(found, order=case.order, order_source=source, notes=(*found.notes, *notes))
+
+
+def at_a_glance(
+    baseline: DatasetProfile, current: DatasetProfile, results: Sequence[Result]
+) -> tuple[Explanation, ...]:
+    """List what moved by itself, from profiles alone; nothing is said of why."""
+    found = explainer("root_cause.profiles").explain(baseline, current)
+    if not found:
+        return ()
+    names = [cause.factor for cause in found]
+    explanation = Explanation(
+        of="drift",
+        verdict="undetermined",
+        because=f"{listed(names)} moved most by themselves; which moved which was not asked.",
+        causes=found,
+        basis="profiles",
+        n_baseline=baseline.n,
+        n_current=current.n,
+    )
+    return (grouped(explanation, results),)
 
 
 def explained(
