@@ -51,10 +51,11 @@ def encoded(folder: Path, name: str) -> Encoded:
     kept = np.sort(np.random.default_rng(0).permutation(len(rows))[:most])
     texts = tuple(str(rows[i]["text"]) for i in kept)
     topics = np.array([str(rows[i][topic]) if topic else "" for i in kept])
-    return Encoded(name=name, vectors=_vectors(texts), texts=texts, topics=topics)
+    return Encoded(name=name, vectors=vectors_of(texts), texts=texts, topics=topics)
 
 
-def _vectors(texts: tuple[str, ...]) -> NDArray[np.float32]:
+def vectors_of(texts: tuple[str, ...]) -> NDArray[np.float32]:
+    """Encode texts, unless that was done before."""
     encoder = sentence_encoder(Shelf(), precision="float32")
     key = hashlib.sha256("\0".join((encoder.identity, *texts)).encode("utf-8", "replace"))
     path = CACHE / f"vectors-{key.hexdigest()[:16]}.npy"

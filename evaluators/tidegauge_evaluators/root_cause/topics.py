@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from tidegauge.case import Variable
 from tidegauge.errors import NotApplicable, TooFewRows
 from tidegauge.records import ExplainerCard
 from tidegauge_evaluators._topic_column import TopicColumn
-from tidegauge_evaluators._topics import ROWS_A_TOPIC, cluster, names_of, nearest
+from tidegauge_evaluators._topics import cluster, names_of, nearest
 from tidegauge_evaluators._vectors import FEWEST, MOST, normalised
 
 CARD = ExplainerCard(
@@ -27,6 +26,8 @@ Matrix = NDArray[np.float32]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+ROWS = 50
+"""Rows of both sides that a topic holds on average, at least."""
 NAMED = 2_000
 """Texts of each side whose words name the topics."""
 
@@ -46,7 +47,8 @@ def topics(
 
     Topics are clusters of both sides' vectors together, as many rows of each, repeated texts
     counted once: a topic that only one log has is one, and neither a large log nor a text that is
-    sent over and over makes topics of its own. They grow in number with the square root of rows.
+    sent over and over makes topics of its own. There is one for 50 different rows, up to a limit:
+    more than are counted for a trend, so that a new subject gets one.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def topics(
     rows = vectors[learnt] - middle
     if not float(np.abs(rows).max(initial=0.0)) > 1e-6:
         raise NotApplicable("all vectors are the same: there are no topics")
-    count = max(2, min(most, round(math.sqrt(len(rows) / ROWS_A_TOPIC))))
+    count = max(2, min(most, len(rows) // ROWS))
     _, centres = cluster(rows, count, rng)
     codes, distance = _laid(vectors, middle, centres, known)
     order = np.argsort(
