@@ -26,7 +26,7 @@ Numbers = NDArray[np.float64]
 SURE = 0.02
 """Chances nearer to 0 or 1 than this are taken as this: log odds have no end."""
 LEARNED = 40_000
-"""Rows that the change is learned from."""
+"""Rows that the pooled mean, and its change, are learned from."""
 CLASSES = 10
 """Classes told apart; the rarest of more are one."""
 FULL = 20.0
@@ -78,19 +78,20 @@ def changes(case: Case, domain: Domain, rng: np.random.Generator) -> list[Change
     chance = 1 / (1 + np.exp(-np.clip(domain.log_odds(names), -30, 30)))
     side = case.current - chance
     matrix, kinds = design(case, names, domain)
-    everyone = np.ones(case.n, bool)
+    taught = np.zeros(case.n, bool)
+    taught[rng.permutation(case.n)[:LEARNED]] = True
     weights = domain.weights
     if task_of(case) == "regression":
         values = case[case.target].values
         spread = float(values.std()) or 1.0
         values = values / spread
-        usual = expected(case, matrix, kinds, values, learn=everyone, rng=rng, weights=weights)
+        usual = expected(case, matrix, kinds, values, learn=taught, rng=rng, weights=weights)
         residual, ones = values - usual, np.ones(case.n)
         said = f"mean of {case.target}"
         return [Change(residual=residual, side=side, scale=ones, weights=weights, said=said)]
     truth, labels = _classes(case)
     usual = expected(
-        case, matrix, kinds, truth, learn=everyone, rng=rng, weights=weights, classes=len(labels)
+        case, matrix, kinds, truth, learn=taught, rng=rng, weights=weights, classes=len(labels)
     )
     told = [1] if len(labels) == 2 else range(len(labels))
     usual = np.clip(usual, SURE, 1 - SURE)

@@ -30,7 +30,7 @@ Numbers = NDArray[np.float64]
 
 FEWEST = 100
 """Labelled rows that each side needs."""
-SUSPECTS = 6
+SUSPECTS = 5
 """Columns that are left out one by one."""
 COMPANY = 12
 """Columns that the change is learned from, the suspects among them."""
@@ -207,7 +207,9 @@ def _causes(
     )
     redrawn = drawn({**kept, "": total}, rng=rng, confidence=confidence, blocks=blocks)
     said = {one.name: one.because for one in suspects}
-    sure = corrected([_chance(redrawn, name) for name in kept])
+    # suspects are the surest of all features on the same rows, so all features are corrected for
+    unasked = [1.0] * max(len(case.features) + 1 - len(kept), 0)
+    sure = corrected([*(_chance(redrawn, name) for name in kept), *unasked])[: len(kept)]
     found = [
         _cause(case, change, name, said.get(name, ""), redrawn, tuple(kept))
         for name, p in zip(kept, sure, strict=True)
