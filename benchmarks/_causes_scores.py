@@ -176,16 +176,23 @@ def related(case: Case, columns: Sequence[str], truth: Sequence[str]) -> bool:
 def is_visible(planted: Planted, level: float = 0.01) -> bool:
     """Whether one who knows the cause could see it: a ceiling for all who do not.
 
-    The sides are compared over the cells that a true column forms with any other column, by
-    chi-square, corrected for the number of pairs (Bonferroni).
+    The sides are compared over the values that a true column often has, and over the cells that it
+    forms with any other column, by chi-square, corrected for their number (Bonferroni).
     """
     case = planted.case
     codes = {name: binned(one) for name, one in case.variables.items()}
-    pairs = [(a, b) for a in planted.truth if a in codes for b in codes]
-    return any(
-        differs(codes[a] * (codes[b].max() + 1) + codes[b], case.current) * len(pairs) < level
-        for a, b in pairs
-    )
+    true = [name for name in planted.truth if name in codes]
+    tests = [often(case[name]) for name in true]
+    tests += [codes[a] * (codes[b].max() + 1) + codes[b] for a in true for b in codes]
+    return any(differs(cells, case.current) * len(tests) < level for cells in tests)
+
+
+def often(variable: Variable, share: float = 0.002) -> NDArray[np.int64]:
+    """Codes of the values that at least a share of the rows have; 0 for all others."""
+    values, places, counts = np.unique(variable.values, return_inverse=True, return_counts=True)
+    frequent = counts >= share * len(variable.values)
+    codes = np.where(frequent, np.arange(1, len(values) + 1), 0)
+    return np.asarray(codes[places], dtype=np.int64)
 
 
 def differs(cells: NDArray[np.int64], current: NDArray[np.bool_]) -> float:
