@@ -328,22 +328,25 @@ def _calibrated(odds: Numbers, current: NDArray[np.bool_], weights: Numbers) -> 
     Parameters
     ----------
     odds
-        Shape (kinds, rows).
+        Shape (kinds, rows); a constant is added.
     """
+    kinds = np.vstack([odds, np.ones(odds.shape[1])])
     side = np.where(current, 1.0, -1.0)
-    slopes = np.full(len(odds), 0.5)
-    free = np.ones(len(odds), bool)
+    slopes = np.append(np.full(len(odds), 0.5), 0.0)
     for _ in range(40):
-        p = 1.0 / (1.0 + np.exp(np.clip(side * (slopes @ odds), -500, 500)))
-        gradient = odds @ (weights * side * p)
-        curvature = (odds * (weights * p * (1 - p))) @ odds.T + 1e-6 * np.eye(len(odds))
+        p = 1.0 / (1.0 + np.exp(np.clip(side * (slopes @ kinds), -500, 500)))
+        gradient = kinds @ (weights * side * p)
+        curvature = (kinds * (weights * p * (1 - p))) @ kinds.T + 1e-6 * np.eye(len(kinds))
         free = (slopes > 0) | (gradient > 0)
-        step = np.zeros(len(odds))
-        if free.any():
-            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        free[-1] = True
+        step = np.zeros(len(kinds))
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
         step = np.clip(step, -0.5, 0.5)
-        slopes = np.maximum(0.0, slopes + step)
-        if not free.any() or np.abs(step).max() < 1e-6:
+        slopes[:-1] = np.maximum(0.0, slopes[:-1] + step[:-1])
+        slopes[-1] += step[-1]
+        if np.abs(step).max() < 1e-6:
             break
-    added: Numbers = slopes @ odds
+    if not slopes[:-1].any():
+        return np.zeros(odds.shape[1])  # a constant alone knows nothing
+    added: Numbers = slopes @ kinds
     return added

@@ -245,12 +245,13 @@ def _scored(
         return ()
     marginal = _sums(alone, rng)
     conditional = _sums(beside, rng)
+    if max(one.z for one in beside) < SURE:
+        # Each is told by others: what made them move holds the most by itself (data processing).
+        conditional[:] = 1.0 / len(conditional)
     scores = _scores(marginal.sum(0), conditional.sum(0), shown)
     draws = rng.standard_exponential((DRAWS, len(marginal)))
     redrawn = _scores(draws @ marginal, draws @ conditional, shown)
     first = np.bincount(np.argmax(redrawn, axis=-1), minlength=len(suspects)) / DRAWS
-    if not scores.any():
-        return ()
     return tuple(
         Carrier(
             columns=suspects[i],
@@ -271,7 +272,7 @@ def _scores(
     beside = np.maximum(conditional, 0.0)
     alone = alone / np.maximum(alone.max(axis=-1, keepdims=True), 1e-12)
     beside = beside / np.maximum(beside.max(axis=-1, keepdims=True), 1e-12)
-    scored: NDArray[np.float64] = np.sqrt(beside * (FLOOR + alone) / (1 + FLOOR))
+    scored: NDArray[np.float64] = np.sqrt((FLOOR + beside) * (FLOOR + alone)) / (1 + FLOOR)
     return scored
 
 

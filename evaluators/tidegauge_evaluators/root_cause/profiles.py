@@ -66,7 +66,7 @@ def profiles(baseline: DatasetProfile, current: DatasetProfile) -> tuple[Cause, 
             Cause(
                 factor=name,
                 verdict="undetermined",
-                share=value / whole,
+                share=float(value / whole),
                 columns=(name,),
                 shape=shape,
                 because=f"{name} moved by itself{said}: {value:.3g} nats a row, "
