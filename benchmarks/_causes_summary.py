@@ -17,8 +17,8 @@ def wilson(hits: float, n: int, z: float = 1.96) -> tuple[float, float]:
 
     Examples
     --------
-    >>> wilson(10, 10)
-    (0.72, 1.0)
+    >>> [round(end, 2) for end in wilson(10, 10)]
+    [0.72, 1.0]
     """
     if not n:
         return 0.0, 1.0
@@ -121,7 +121,7 @@ def macro_f1(counts: Mapping[str, Mapping[str, int]]) -> float:
     Examples
     --------
     >>> macro_f1({"none": {"none": 4}, "concept": {"concept": 1, "none": 1}})
-    0.7777777777777778
+    0.7777777777777777
     """
     return mean(f1_of(counts, verdict) for verdict in counts)
 
