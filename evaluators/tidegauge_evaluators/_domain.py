@@ -330,23 +330,20 @@ def _calibrated(odds: Numbers, current: NDArray[np.bool_], weights: Numbers) -> 
     odds
         Shape (kinds, rows); a constant is added.
     """
-    kinds = np.vstack([odds, np.ones(odds.shape[1])])
-    side = np.where(current, 1.0, -1.0)
-    slopes = np.append(np.full(len(odds), 0.5), 0.0)
-    for _ in range(40):
-        p = 1.0 / (1.0 + np.exp(np.clip(side * (slopes @ kinds), -500, 500)))
-        gradient = kinds @ (weights * side * p)
-        curvature = (kinds * (weights * p * (1 - p))) @ kinds.T + 1e-6 * np.eye(len(kinds))
-        free = (slopes > 0) | (gradient > 0)
-        free[-1] = True
-        step = np.zeros(len(kinds))
-        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
-        step = np.clip(step, -0.5, 0.5)
-        slopes[:-1] = np.maximum(0.0, slopes[:-1] + step[:-1])
-        slopes[-1] += step[-1]
-        if np.abs(step).max() < 1e-6:
-            break
+    from scipy.optimize import minimize
+
+    signed = np.where(current, 1.0, -1.0) * np.vstack([odds, np.ones(odds.shape[1])])
+    load = weights / weights.sum()
+
+    def loss(slopes: Numbers) -> tuple[float, Numbers]:
+        margin = slopes @ signed
+        wrong = 1.0 / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        return float(load @ np.logaddexp(0.0, -margin)), -(signed * (load * wrong)).sum(axis=1)
+
+    start = np.append(np.full(len(odds), 0.5), 0.0)
+    bounds = [(0.0, None)] * len(odds) + [(None, None)]
+    slopes = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     if not slopes[:-1].any():
         return np.zeros(odds.shape[1])  # a constant alone knows nothing
-    added: Numbers = slopes @ kinds
+    added: Numbers = slopes[:-1] @ odds + slopes[-1]
     return added
