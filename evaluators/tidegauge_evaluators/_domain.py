@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -162,23 +163,40 @@ class Domain:
                 added[name] = float(loss - before)
         return added
 
-    def squared_errors(
-        self, matrix: NDArray[np.float32], values: Numbers, rows: NDArray[np.bool_]
+    def beside(self, name: str, values: Numbers) -> Domain:
+        """Take one more column, and keep every answer that does not need it."""
+        wider = copy(self)
+        variables = {**self.case.variables, name: Variable(name=name, values=values)}
+        wider.case = replace(self.case, variables=variables)
+        wider._codes, wider._odds = dict(self._codes), dict(self._odds)
+        wider._scores, wider._moments = None, {}
+        return wider
+
+    def foretold(
+        self, matrix: NDArray[np.float32], values: Numbers, learnt: NDArray[np.bool_]
     ) -> Numbers:
-        """Squared errors of a number predicted by trees that never saw the row; 0 outside."""
+        """Foretell a number, shape (rows,), by trees that never saw the row.
+
+        Parameters
+        ----------
+        matrix
+            Shape (rows, columns).
+        learnt
+            Rows that trees may learn from.
+        """
         from sklearn.ensemble import HistGradientBoostingRegressor
 
-        errors = np.zeros(self.case.n)
+        found = np.full(self.case.n, np.nan)
         for fold in range(int(self.folds.max()) + 1):
-            held, learnt = rows & (self.folds == fold), rows & (self.folds != fold)
-            if held.any() and learnt.any():
+            held, rest = self.folds == fold, learnt & (self.folds != fold)
+            if held.any() and rest.any():
                 model = HistGradientBoostingRegressor(
                     max_iter=80, max_leaf_nodes=31, early_stopping=False, random_state=0
                 )
                 with threads_for(matrix.size):
-                    model.fit(matrix[learnt], values[learnt], sample_weight=self.weights[learnt])
-                    errors[held] = (model.predict(matrix[held]) - values[held]) ** 2
-        return errors
+                    model.fit(matrix[rest], values[rest], sample_weight=self.weights[rest])
+                    found[held] = model.predict(matrix[held])
+        return found
 
     def error(self, rows: Numbers) -> float:
         """Work out the standard error of a mean over rows; those of one block count as one."""
@@ -252,7 +270,9 @@ def binned(variable: Variable) -> NDArray[np.float32]:
         return _levels(values, seen)
     codes = np.full(len(values), np.nan, np.float32)
     present = values[seen]
+    codes[np.isneginf(values)] = -1
     if not len(present):
+        codes[np.isposinf(values)] = 0
         return codes
     edges = np.quantile(present, np.linspace(0, 1, QUANTILES + 1)[1:-1], method="lower")
     repeated = edges[:-1][edges[1:] == edges[:-1]]
@@ -260,7 +280,6 @@ def binned(variable: Variable) -> NDArray[np.float32]:
     cuts = np.unique(np.concatenate([edges, atoms, np.nextafter(atoms, -np.inf)]))
     codes[seen] = np.searchsorted(cuts, present, side="left")
     codes[np.isposinf(values)] = len(cuts) + 1
-    codes[np.isneginf(values)] = -1
     return codes
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Case
 from tidegauge.findings import Links
 from tidegauge.records import Information
-from tidegauge_evaluators._domain import Domain, told
+from tidegauge_evaluators._domain import Domain, Numbers, told
 
 WEAK = 2.0
 """Standard errors below which it is not asked a second time."""
@@ -66,26 +66,40 @@ def _fewest(case: Case, rows: NDArray[np.bool_]) -> int:
 def _served(domain: Domain, names: Sequence[str], answers: Sequence[str]) -> Information:
     """Ask what the model's answer adds, both ways round, and believe the weaker.
 
-    The answer is a function of the features that trees only come near: where features drift far,
-    what they miss of it tells the sides apart although the model is the same. A regression of the
-    answer, with and without the side, errs otherwise.
+    The answer is a function of the features, so it is asked by how far it lies from what the
+    baseline lets expect. Where features drift far, trees miss some of that function and what they
+    miss tells the sides apart although the model is the same. A regression of the answer, with and
+    without the side, errs otherwise.
     """
-    by_side = domain.information(answers, given=names)
     about = "side and prediction, features known"
-    if by_side.z < WEAK:
-        return told(by_side, about)
-    z = min(by_side.z, max(_regressed(domain, names, name) for name in answers))
-    return Information(about=about, value=by_side.value, z=z)
+    found = []
+    for answer in answers:
+        values = domain.case[answer].values
+        odd = f"{answer}, unexpected"
+        wider = domain.beside(odd, values - _expected(domain, names, values))
+        by_side = wider.information([odd], given=names)
+        z = by_side.z if by_side.z < WEAK else min(by_side.z, _regressed(domain, names, values))
+        found.append(Information(about=about, value=by_side.value, z=z))
+    return max(found, key=lambda one: one.z)
 
 
-def _regressed(domain: Domain, names: Sequence[str], answer: str) -> float:
+def _matrix(domain: Domain, names: Sequence[str]) -> NDArray[np.float32]:
+    return np.column_stack([domain.code(name) for name in names])
+
+
+def _expected(domain: Domain, names: Sequence[str], values: Numbers) -> Numbers:
+    """Foretell an answer from the features, as the baseline has it."""
+    learnt = np.isfinite(values) & ~domain.case.current
+    return domain.foretold(_matrix(domain, names), values, learnt)
+
+
+def _regressed(domain: Domain, names: Sequence[str], values: Numbers) -> float:
     """Count the standard errors by which the side lowers an answer's squared error."""
-    values = domain.case[answer].values
     rows = np.isfinite(values)
-    features = np.column_stack([domain.code(name) for name in names])
+    features = _matrix(domain, names)
     side = domain.case.current.astype(np.float32)[:, None]
-    without = domain.squared_errors(features, values, rows)
-    beside = domain.squared_errors(np.hstack([features, side]), values, rows)
+    without = (domain.foretold(features, values, rows) - values) ** 2
+    beside = (domain.foretold(np.hstack([features, side]), values, rows) - values) ** 2
     gain = domain.weights * np.where(rows, without - beside, 0.0)
     error = domain.error(gain)
     return float(gain.mean() / error) if error > 0 else 0.0

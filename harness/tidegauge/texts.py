@@ -106,7 +106,7 @@ class Texts:
         layout = reference.profile.layout
         if not self.sampled or not self.held:
             return {}
-        rows = self._with_vectors(pa.Table.from_batches(self.held))
+        rows = self.with_vectors(pa.Table.from_batches(self.held))
         return {
             column: (
                 vector_sample(reference.rows, column, layout, reference.profile.n),
@@ -130,7 +130,7 @@ class Texts:
             rows = rows.drop_columns([name for name in stale if name in rows.column_names])
         return replace(
             frozen,
-            rows=self._with_vectors(rows),
+            rows=self.with_vectors(rows),
             scorings=tuple(self._frozen(one) for one in self.planned),
         )
 
@@ -204,7 +204,7 @@ class Texts:
         if self.cache is not None:
             self.cache.close()
 
-    def _with_vectors(self, rows: pa.Table) -> pa.Table:
+    def with_vectors(self, rows: pa.Table) -> pa.Table:
         """Add the sampled scorers' columns to as many rows as each looks at."""
         for one in self.sampled:
             numbered = rows.append_column("", pa.array(np.arange(rows.num_rows)))

@@ -26,6 +26,10 @@ CARD = ExplainerCard(
 
 STEADY = 1.0
 """Standard errors below which a mechanism shows no sign of a change."""
+MOVED = 3.0
+"""Standard errors from which a column has moved."""
+FOLLOWERS = 20
+"""Columns that moved whose cause among several is sought."""
 FOLLOWED = 3
 """Columns whose rank is followed through other orders."""
 
@@ -41,7 +45,7 @@ class Mechanisms:
     ranking: tuple[str, ...]
     """Columns whose mechanism changed, the surest first."""
     moved: Mapping[str, tuple[str, ...]]
-    """Column in ``ranking`` -> others of its tier that changed only along with it."""
+    """Column in ``ranking`` -> others that changed only along with it."""
     steady: tuple[str, ...]
     """Columns whose mechanism shows no sign of a change: if they moved, others moved them."""
     basis: Literal["order", "graph"]
@@ -124,6 +128,8 @@ def mechanisms(
         (name for name in found if adjusted[name] <= alpha), key=lambda name: -found[name].z
     )
     ranking, moved = _without_followers(domain, order, changed, alpha)
+    steady = tuple(name for name in order.names if found[name].z < STEADY)
+    moved = _with_followers(domain, steady, ranking, moved)
     notes = [*_left_out(order, rows), *_sparse(ranking, order)]
     decomposition = None
     if ranking and functional is None:
@@ -138,7 +144,7 @@ def mechanisms(
         tests=tuple(_told(name, order, found[name], adjusted[name]) for name in order.names),
         ranking=tuple(ranking),
         moved=moved,
-        steady=tuple(name for name in order.names if found[name].z < STEADY),
+        steady=steady,
         basis=order.basis,
         survives=_survives(domain, order, ranking, orders, rng) if ranking and orders else None,
         notes=tuple(notes),
@@ -185,6 +191,25 @@ def _without_followers(
         else:
             kept.append(name)
     return kept, moved
+
+
+def _with_followers(
+    domain: Domain,
+    steady: Sequence[str],
+    ranking: Sequence[str],
+    moved: Mapping[str, tuple[str, ...]],
+) -> dict[str, tuple[str, ...]]:
+    """Give each column that moved with nothing of its own changed to what tells most of it."""
+    found = dict(moved)
+    taken = {name for names in moved.values() for name in names}
+    alone = {name: domain.information([name]) for name in steady if name not in taken}
+    movers = sorted((n for n in alone if alone[n].z > MOVED), key=lambda n: -alone[n].z)
+    for name in movers[:FOLLOWERS] if ranking else ():
+        first = ranking[0]
+        if len(ranking) > 1:
+            first = min(ranking, key=lambda one: domain.information([name], [one]).value)
+        found[first] = (*found.get(first, ()), name)
+    return found
 
 
 def _survives(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 from tidegauge.case import Caller, Case
 from tidegauge.causes import verdicts
 from tidegauge.causes.pictures import picture
-from tidegauge.causes.questions import Answers, Inquiry, ask, began, confined, restorer
+from tidegauge.causes.questions import (
+    Answers,
+    Inquiry,
+    about_topics,
+    ask,
+    began,
+    confined,
+    restorer,
+)
 from tidegauge.causes.sentences import because_of, summed_up
 from tidegauge.findings import Step
 from tidegauge.records import (
@@ -25,9 +34,12 @@ from tidegauge.records import (
     Mechanism,
     Shape,
 )
+from tidegauge.wording import listed
 
 ABSTAIN = 0.6
 """Probability of being first below which no cause is called the first."""
+LEAST = 1e-6
+"""Nats that a cause holds at least, where tests that need fewer rows have shown it."""
 DETAILED = 3
 """Causes that are looked into: confined where, begun when, what a repair brings back."""
 FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
@@ -39,6 +51,7 @@ def attribute(
     *,
     of: str = "drift",
     caller: Caller | None = None,
+    topics: Mapping[str, Any] = MappingProxyType({}),
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Explanation:
@@ -55,6 +68,8 @@ def attribute(
         What is explained, in words.
     caller
         The model, where it can be asked what a repair brings back.
+    topics
+        Column of topics -> what it was made from, for words and example texts.
     seed
         Deals folds and redraws rows.
     confidence
@@ -77,7 +92,7 @@ def attribute(
     ('distortion', 'income')
     """
     began_at = time.perf_counter()
-    inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller)
+    inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller, topics=topics)
     answers = ask(inquiry, functional, of)
     ranked = sorted(_causes(case, answers), key=lambda cause: -cause.share)
     causes = tuple(_detailed(inquiry, answers, ranked))
@@ -113,16 +128,18 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
         one if verdicts.adds(one, total) else None
         for one in (links.target_given_features, links.prediction_given_features)
     )
+    if concept is None and answers.concept is not None and answers.concept.causes:
+        concept = links.target_given_features  # its own tests see what trees need more rows for
     drifted = max(total.value, 0.0) if found.steps else 0.0
-    whole = drifted + sum(one.value for one in (concept, served) if one is not None)
+    whole = drifted + sum(max(one.value, LEAST) for one in (concept, served) if one is not None)
     if whole <= 0:
         whole = 1.0  # marginals alone told of it: shares are of what little there is
     yield from _of_features(answers, drifted / whole)
     if concept is not None:
-        yield from _concept(case, answers, concept, concept.value / whole)
+        yield from _concept(case, answers, concept, max(concept.value, LEAST) / whole)
     if served is not None:
         factor = case.prediction or case.scores[0]
-        yield _whole("serving", factor, served.value / whole, (), served)
+        yield _whole("serving", factor, max(served.value, LEAST) / whole, (), served)
 
 
 def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
@@ -142,22 +159,9 @@ def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
     parts = [
         part for part in by_order.decomposition.parts if part.verdict not in ("concept", "serving")
     ]  # what target and prediction add is told from the features as a whole
-    for place, one in enumerate(parts):
-        if not place:
-            one = replace(one, moved=(*one.moved, *_followed(answers, parts)))
+    for one in parts:
         fault = next((faults[name] for name in one.columns if name in faults), None)
         yield one if fault is None else _of_step(answers, fault, part)
-
-
-def _followed(answers: Answers, parts: Sequence[Cause]) -> tuple[str, ...]:
-    """List columns that moved although nothing of their own changed."""
-    named = {name for part in parts for name in (*part.columns, *part.moved)}
-    alone = answers.carriers.marginals
-    return tuple(
-        name
-        for name in answers.mechanisms.steady
-        if name not in named and name in alone and alone[name].z > verdicts.SURE
-    )
 
 
 def _of_step(answers: Answers, step: Step, part: float) -> Cause:
@@ -213,24 +217,37 @@ def _shape(answers: Answers, columns: Sequence[str]) -> Shape | None:
 def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> Iterator[Cause]:
     """Add to the first causes what they look like, where they are and when they began."""
     ask_for = restorer(inquiry) if any(one.verdict in FAULTS for one in causes) else None
-    steps = {step.columns: step for step in answers.carriers.steps}
     for place, cause in enumerate(causes):
-        step = steps.get(cause.columns)
-        if place >= DETAILED or step is None or cause.columns[0] not in inquiry.case.features:
+        if place >= DETAILED or cause.columns[:1] not in {(n,) for n in inquiry.case.features}:
             yield cause
             continue
         name, best = cause.columns[0], _best(answers, cause.columns)
+        if name in inquiry.topics:
+            cause = _with_words(cause, about_topics(inquiry, name))
         fault = cause.verdict in FAULTS
         repaired = best.repaired if best is not None and fault else None
         yield replace(
             cause,
             picture=picture(inquiry.case, name, repaired),
-            where=confined(inquiry, step, best) if cause.verdict == "distortion" else None,
+            where=confined(inquiry, name, best) if cause.verdict == "distortion" else None,
             onset=began(inquiry, name, best),
             restored=ask_for(cause.columns, {} if repaired is None else {name: repaired})
             if fault and ask_for is not None and (repaired is None or len(cause.columns) == 1)
             else None,
         )
+
+
+def _with_words(cause: Cause, changes: Sequence[Cause]) -> Cause:
+    """Say which topics grew or shrank, in which words, with texts of both sides."""
+    if not changes:
+        return cause
+    named = listed([one.factor for one in changes])
+    return replace(
+        cause,
+        because=f"{cause.because}; chiefly {named}",
+        words=changes[0].words,
+        examples=changes[0].examples,
+    )
 
 
 def _tied(answers: Answers, causes: Sequence[Cause]) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from tidegauge.baseline import Baseline, draw_sample
 from tidegauge.case import Caller
 from tidegauge.catalog import explainer
 from tidegauge.causes.attributing import attribute
-from tidegauge.causes.gathering import case_from
+from tidegauge.causes.gathering import case_from, topics_of
 from tidegauge.causes.incidents import grouped
+from tidegauge.causes.stages import text_order
 from tidegauge.errors import CannotMeasure
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.logs import Log, open_log, parse_window
@@ -131,13 +132,22 @@ def explain_rows(
     """
     layout = rows.reference.profile.layout
     before, now = _sampled(suite, rows, layout, progress)
-    order, source = _order(suite.causes, layout)
-    case, notes = case_from(before, now, layout, order=order, parents=_parents(suite.causes))
+    topics = topics_of(before, now, layout, np.random.default_rng(suite.policy.seed))
+    order, source = _order(suite.causes, layout, topics)
+    case, notes = case_from(
+        before,
+        now,
+        layout,
+        order=order,
+        parents=_parents(suite.causes),
+        extra={name: one.variable for name, one in topics.items()},
+    )
     found = attribute(
         case,
         case[of].values if of in case.variables and order else None,
         of=of or "drift",
         caller=_opened(suite, caller),
+        topics=topics,
         seed=suite.policy.seed,
         confidence=suite.policy.confidence,
     )
@@ -189,14 +199,16 @@ def explain_report(
 ) -> Report:
     """Read a report's rows again and explain its alarms, or one check or column of it.
 
+    Windows are those of the run unless ``window`` names another.
+
     Raises
     ------
     TidegaugeError
         When the rows cannot be read, or are too few.
     """
-    now = datetime.now(UTC)
+    now = datetime.fromisoformat(report.created)
     place = suite.logs.current if current is None else current
-    span = parse_window(window, None, now=now)
+    span = parse_window(window or report.current.window or None, None, now=now)
     reference = baseline_of(suite, baseline, map, now, progress)
     log = open_side(place, span, suite.columns, reference)
     rows = Rows.of(suite, reference, baseline, log)
@@ -227,8 +239,9 @@ def _sampled(
         now = _scored(suite, now, rows.reference, progress)
     before = rows.reference.rows
     if rows.baseline is not None and not layout.made and before.num_rows < most:
-        before, _ = draw_sample(open_side(rows.baseline, None, suite.columns, None), most, rng)
-    return before, _thinned(now, most, rng)
+        span = parse_window(rows.reference.side.window or None, None, now=datetime.now(UTC))
+        before, _ = draw_sample(open_side(rows.baseline, span, suite.columns, None), most, rng)
+    return _thinned(before, most, rng), _thinned(now, most, rng)
 
 
 def _thinned(rows: pa.Table, most: int, rng: np.random.Generator) -> pa.Table:
@@ -244,19 +257,20 @@ def _scored(suite: Suite, rows: pa.Table, reference: Baseline, progress: Progres
     if texts is None:
         return rows
     scored = texts.score(log)
-    table = pa.Table.from_batches(list(scored.batches()), scored.schema)
+    table = texts.with_vectors(pa.Table.from_batches(list(scored.batches()), scored.schema))
     texts.close()
     return table
 
 
-def _order(causes: Causes, layout: Layout) -> tuple[tuple[tuple[str, ...], ...], str]:
+def _order(
+    causes: Causes, layout: Layout, topics: Mapping[str, Any]
+) -> tuple[tuple[tuple[str, ...], ...], str]:
     """Take the suite's order; where it says nothing, the one that is built in for texts."""
     if causes.order or causes.edges:
         return causes.order, "given"
     if layout.texts:
-        from tidegauge.causes.stages import text_order
-
-        return text_order(layout), "built in for texts"
+        sources = {layout.texts[one.role]: name for name, one in topics.items()}
+        return text_order(layout, sources), "built in for texts"
     return (), ""
 
 

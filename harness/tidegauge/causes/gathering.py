@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tidegauge.case import Case, Variable
+from tidegauge.catalog import explainer
+from tidegauge.errors import CannotMeasure
 from tidegauge.profile import Layout
 from tidegauge.profile.arrays import as_array, dense, instants, labels
 from tidegauge.records import Kind, TextRole
@@ -174,3 +176,38 @@ def _texts(before: pa.Table, now: pa.Table, layout: Layout) -> dict[str, Sequenc
             both = [*before.column(name).to_pylist(), *now.column(name).to_pylist()]
             found[role] = [None if text is None else str(text) for text in both]
     return found
+
+
+def topics_of(
+    before: pa.Table, now: pa.Table, layout: Layout, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Make a column of topics of every text that both sides have vectors of."""
+    found: dict[str, Any] = {}
+    for role, source in layout.texts.items():
+        column = layout.vectors_of(source)
+        if not column or any(column not in side.column_names for side in (before, now)):
+            continue
+        vectors = np.vstack([_vectors(before, column), _vectors(now, column)])
+        name = f"{source} topic"
+        try:
+            found[name] = explainer("root_cause.topics").explain(
+                vectors,
+                np.arange(len(vectors)) >= before.num_rows,
+                _texts(before, now, layout).get(role, ()),
+                rng=rng,
+                name=name,
+                role=role,
+            )
+        except CannotMeasure:
+            continue
+    return found
+
+
+def _vectors(rows: pa.Table, name: str) -> NDArray[np.float32]:
+    """Vectors row by row, NaN where there is none: shape (rows, dimensions)."""
+    column = rows.column(name).combine_chunks()
+    valid = np.asarray(pc.is_valid(column))
+    flat = column.drop_null().flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    out = np.full((len(valid), column.type.list_size), np.nan, np.float32)
+    out[valid] = flat.reshape(-1, column.type.list_size)
+    return out

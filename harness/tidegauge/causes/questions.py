@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from tidegauge.case import Caller, Case
 from tidegauge.catalog import explainer
 from tidegauge.errors import CannotMeasure, TidegaugeError
-from tidegauge.findings import Carriers, Step
-from tidegauge.records import Decomposition, Onset, Restored, Segment
+from tidegauge.findings import Carriers
+from tidegauge.records import Cause, Decomposition, Onset, Restored, Segment
 
-REPAIRED = 2
-"""Causes whose repair is tried."""
+FLAGGED = ".flagged"
+"""Ending of columns that hold a scorer's decisions."""
+ENOUGH_ROWS = 10_000
+"""Rows of each side that the question whose effect changed is put to."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -27,6 +29,8 @@ class Inquiry:
     seed: int
     confidence: float
     caller: Caller | None = None
+    topics: Mapping[str, Any] = field(default_factory=dict)
+    """Column of topics -> what it was made from."""
     notes: list[str] = field(default_factory=list)
     domain: Any = None
     """What tells the sides apart; every unit asks it, so that it learns once."""
@@ -130,15 +134,33 @@ def _of_performance(inquiry: Inquiry, found: Carriers) -> dict[str, Any]:
         answers["segments"] = (
             inquiry.ask("segments", case, losses.rows, domain=whole, **inquiry.shared) or ()
         )
-    changed = found.links.target_given_features
-    if changed is not None and changed.z > 2.0:
-        answers["concept"] = inquiry.ask("concept", case, **inquiry.shared)
+    if found.links.target_given_features is not None:
+        answers["concept"] = inquiry.ask("concept", _fewer(case, inquiry.rng), **inquiry.shared)
     return answers
 
 
-def confined(inquiry: Inquiry, step: Step, shape: Any) -> Segment | None:
+def _fewer(case: Case, rng: np.random.Generator) -> Case:
+    """Keep as many rows of each side as are enough to tell whose effect changed."""
+    if case.n <= 2 * ENOUGH_ROWS:
+        return case
+    sides = [np.flatnonzero(case.current == now) for now in (False, True)]
+    kept = [rng.permutation(rows)[:ENOUGH_ROWS] for rows in sides]
+    return case.only(np.sort(np.concatenate(kept)))
+
+
+def about_topics(inquiry: Inquiry, name: str) -> Sequence[Cause]:
+    """Ask which topics grew or shrank, with words and texts."""
+    case = inquiry.case
+    flags = [one for one in case.features if one.endswith(FLAGGED)]
+    values = case[flags[0]].values if flags else np.zeros(case.n)
+    found = inquiry.ask(
+        "within_topics", case, inquiry.topics[name], values, confidence=inquiry.confidence
+    )
+    return found.causes if found is not None else ()
+
+
+def confined(inquiry: Inquiry, name: str, shape: Any) -> Segment | None:
     """Ask which rows a fault is confined to."""
-    name = step.columns[0]
     found: Segment | None = inquiry.ask(
         "where", inquiry.case, name, _suspicion(inquiry, name, shape), **inquiry.shared
     )
