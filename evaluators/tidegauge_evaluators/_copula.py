@@ -63,6 +63,9 @@ def scores_of(case: Case, name: str) -> Numbers:
 
 def moments_of(scores: Numbers, current: NDArray[np.bool_], weights: Numbers) -> Moments:
     """Means and covariances of both sides, equal where they do not differ by more than chance."""
+    if not scores.shape[1]:
+        nothing = np.zeros(0), np.zeros((0, 0))
+        return Moments(mean=(nothing[0], nothing[0]), covariance=(nothing[1], nothing[1]))
     sides = [scores[~current], scores[current]]
     loads = [weights[~current], weights[current]]
     means = [np.average(one, axis=0, weights=w) for one, w in zip(sides, loads, strict=True)]

@@ -61,8 +61,8 @@ class Estimate:
 
     @property
     def z(self) -> float:
-        """Value over standard error; 0 where nothing varies."""
-        return self.value / self.error if self.error > 0 else 0.0
+        """Value over standard error, of which rows that are all alike leave one row's worth."""
+        return self.value / max(self.error, 1.0 / len(self.rows))
 
 
 def told(one: Estimate, about: str) -> Information:
@@ -83,7 +83,7 @@ class Domain:
     Raises
     ------
     TooFewRows
-        When a side has fewer than 30 rows.
+        When a side has fewer than 30 rows that count, or fewer than two blocks to itself.
 
     Examples
     --------
@@ -98,8 +98,10 @@ class Domain:
     """
 
     def __init__(self, case: Case, *, rng: np.random.Generator) -> None:
-        if min(case.n_baseline, case.n_current) < FEW:
-            raise TooFewRows(needed=FEW, n_baseline=case.n_baseline, n_current=case.n_current)
+        counting = np.ones(case.n, np.bool_) if case.weights is None else case.weights > 0
+        then, now = (int(np.count_nonzero(counting & (case.current == new))) for new in (0, 1))
+        if min(then, now) < FEW:
+            raise TooFewRows(needed=FEW, n_baseline=then, n_current=now)
         self.case = case
         self.weights = _balanced(case)
         self.folds = _folds(case, rng)
@@ -150,6 +152,7 @@ class Domain:
         kinds = [self.case[name].categorical for name in columns]
         learnt = self.folds != 0
         model = _trees(kinds, int(np.count_nonzero(learnt)))
+        matrix = filled(matrix, learnt)
         side = np.where(self.case.current[held], 1.0, -1.0)
         added: dict[str, float] = {}
         with threads_for(matrix.size):
@@ -190,12 +193,13 @@ class Domain:
         for fold in range(int(self.folds.max()) + 1):
             held, rest = self.folds == fold, learnt & (self.folds != fold)
             if held.any() and rest.any():
+                known = filled(matrix, rest)
                 model = HistGradientBoostingRegressor(
                     max_iter=80, max_leaf_nodes=31, early_stopping=False, random_state=0
                 )
                 with threads_for(matrix.size):
-                    model.fit(matrix[rest], values[rest], sample_weight=self.weights[rest])
-                    found[held] = model.predict(matrix[held])
+                    model.fit(known[rest], values[rest], sample_weight=self.weights[rest])
+                    found[held] = model.predict(known[held])
         return found
 
     def error(self, rows: Numbers) -> float:
@@ -211,7 +215,7 @@ class Domain:
     def _by_trees(self, names: frozenset[str], fold: int) -> Numbers:
         """Log odds of one fold's rows, by trees that the other folds taught."""
         held = self.folds == fold
-        columns = [name for name in sorted(names) if _varies(self.code(name))]
+        columns = [name for name in sorted(names) if _varies(self.code(name)[~held])]
         if not columns:
             return np.zeros(int(np.count_nonzero(held)))
         matrix = np.column_stack([self.code(name) for name in columns])
@@ -236,7 +240,7 @@ class Domain:
     def _laid(self) -> tuple[Numbers, dict[str, range]]:
         """Lay out every column but moments as normal scores, and say which are whose."""
         if self._scores is None:
-            columns, parts, place = [], {}, 0
+            columns, parts, place = [np.zeros((self.case.n, 0))], {}, 0
             for name, variable in self.case.variables.items():
                 if not variable.instant:
                     columns.append(scores_of(self.case, name))
@@ -244,6 +248,12 @@ class Domain:
                     place += columns[-1].shape[1]
             self._scores = np.hstack(columns), parts
         return self._scores
+
+
+def filled(matrix: NDArray[np.float32], learnt: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Put zeros into columns of which no learnt row has a value: trees refuse them."""
+    blank = np.isnan(matrix[learnt]).all(axis=0)
+    return np.where(blank, np.float32(0.0), matrix) if blank.any() else matrix
 
 
 def _varies(codes: NDArray[np.float32]) -> bool:
@@ -315,14 +325,30 @@ def _folds(case: Case, rng: np.random.Generator) -> NDArray[np.int64]:
     """Deal rows, or whole blocks, evenly to folds: two of many rows, four of few."""
     count = 2 if case.n >= MANY else 4
     if case.blocks is not None:
-        blocks, member = np.unique(case.blocks, return_inverse=True)
-        dealt: NDArray[np.int64] = (rng.permutation(len(blocks)) % count)[member]
-        return dealt
+        return _dealt(case.blocks, case.current, count, rng)
     folds = np.empty(case.n, np.int64)
     for side in (False, True):
         rows = np.flatnonzero(case.current == side)
         folds[rng.permutation(rows)] = np.arange(len(rows)) % count
     return folds
+
+
+def _dealt(
+    blocks: NDArray[np.int64], current: NDArray[np.bool_], count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Deal whole blocks in the order of their share of current rows, so that no fold has a side."""
+    member = np.unique(blocks, return_inverse=True)[1].reshape(-1)
+    share = np.bincount(member, weights=current) / np.bincount(member)
+    place = np.empty(len(share), np.int64)
+    place[np.lexsort((rng.random(len(share)), share))] = np.arange(len(share))
+    dealt: NDArray[np.int64] = (place % count)[member]
+    sides = np.zeros((count, 2), np.bool_)
+    sides[dealt, current.astype(np.int64)] = True
+    alone = sides.sum(axis=0)
+    if alone.min() < 2:  # the other folds must teach both sides
+        then, now = (len(np.unique(blocks[current == new])) for new in (False, True))
+        raise TooFewRows(needed=2, n_baseline=then, n_current=now, of="of different blocks")
+    return dealt
 
 
 def _trees(kinds: Sequence[bool], rows: int) -> Any:

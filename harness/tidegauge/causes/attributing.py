@@ -124,10 +124,11 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
         moved = tuple(name for name, one in found.marginals.items() if one.z > verdicts.SURE)
         yield _whole("label_shift", case.target, 1.0, moved, links.target)
         return
-    concept, served = (
-        one if verdicts.adds(one, total) else None
-        for one in (links.target_given_features, links.prediction_given_features)
-    )
+    concept, served = links.target_given_features, links.prediction_given_features
+    if not verdicts.adds(concept, total):
+        concept = None
+    if not verdicts.adds(served, total, verdicts.TWICE):
+        served = None
     if concept is None and answers.concept is not None and answers.concept.causes:
         concept = links.target_given_features  # its own tests see what trees need more rows for
     drifted = max(total.value, 0.0) if found.steps else 0.0
