@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.case import Case
-from tidegauge_evaluators._domain import MANY, SOME, Domain, binned
+from tidegauge_evaluators._domain import MANY, SOME, Domain, binned, filled
 from tidegauge_evaluators._threads import threads_for
 
 Numbers = NDArray[np.float64]
@@ -152,4 +152,4 @@ def fitted(
         random_state=0,
     )
     with threads_for(matrix.size):
-        return model.fit(matrix, values, weights)
+        return model.fit(filled(matrix, np.ones(rows, np.bool_)), values, weights)

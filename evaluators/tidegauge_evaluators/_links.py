@@ -72,6 +72,8 @@ def _served(domain: Domain, names: Sequence[str], answers: Sequence[str]) -> Inf
     without the side, errs otherwise.
     """
     about = "side and prediction, features known"
+    if not names:
+        return told(domain.information(answers), about)
     found = []
     for answer in answers:
         values = domain.case[answer].values
