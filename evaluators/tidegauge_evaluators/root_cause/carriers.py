@@ -29,6 +29,8 @@ FLOOR = 0.02
 """Weight of a column that tells something only beside others, as after a shuffle of its rows."""
 SURE = 3.0
 """Standard errors from which information is taken to be there."""
+ALIKE = 2.0
+"""Standard errors below which what is left does not differ between the two ways."""
 ENOUGH = 0.05
 """Part of the whole that may stay unexplained where something is held equal: trees hold it only
 roughly equal, and what they miss looks like a cause."""
@@ -157,13 +159,15 @@ class _Search:
             states = {"apart": apart, "through": through}
             calm = [way for way, one in after.items() if not self._matters(one, states[way])]
             way = min(after, key=lambda name: after[name].value)
+            apart_from = after["through"].rows - after["apart"].rows
+            alike = abs(apart_from.mean()) < ALIKE * self.domain.error(apart_from)
             gone = Estimate(
                 rows=left.rows - after[way].rows,
                 error=self.domain.error(left.rows - after[way].rows),
             )
             yield Step(
                 columns=ranked[0].columns,
-                way="either" if len(calm) == 2 else way,  # type: ignore[arg-type]
+                way="either" if len(calm) == 2 and alike else way,  # type: ignore[arg-type]
                 share=min(1.0, max(0.0, gone.value / self.whole)),
                 interval=self._interval(gone, left),
                 residual=told(after[way], "side and the columns left"),
