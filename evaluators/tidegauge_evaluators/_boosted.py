@@ -48,6 +48,12 @@ def rows_of(case: Case, names: Sequence[str], rows: Rows) -> Numbers:
     return matrix([case[name] for name in names])[rows]
 
 
+def _known(case: Case, names: Sequence[str], rows: Rows) -> Numbers:
+    """Take rows to learn from; a column without a value in any is zero, for trees refuse it."""
+    found = rows_of(case, names, rows)
+    return np.where(np.isnan(found).all(axis=0), 0.0, found)
+
+
 def fit_number(
     case: Case, names: Sequence[str], rows: Rows, wanted: Numbers, size: Size, seed: int
 ) -> Any:
@@ -56,7 +62,7 @@ def fit_number(
 
     trees = HistGradientBoostingRegressor(**_settings(case, names, size, seed))
     with one_thread():
-        return trees.fit(rows_of(case, names, rows), wanted)
+        return trees.fit(_known(case, names, rows), wanted)
 
 
 def fit_class(
@@ -69,7 +75,7 @@ def fit_class(
         size = replace(size, stops=False)
     trees = HistGradientBoostingClassifier(**_settings(case, names, size, seed))
     with one_thread():
-        return trees.fit(rows_of(case, names, rows), wanted)
+        return trees.fit(_known(case, names, rows), wanted)
 
 
 def one_thread() -> Any:
