@@ -4,7 +4,7 @@ Prompts are customers' questions of banking77 with their real sentence vectors; 
 is the nearest of other questions, so that relevance is real too. Response and judge are drawn
 from models of what comes before them.
 
-    python benchmarks/_causes_texts.py --data FOLDER [--seeds 6] [--rows 2000]
+    python benchmarks/root_cause_texts.py --data FOLDER [--seeds 6] [--rows 2000]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from _causes_planted import SEVERITIES, Fault, Planted, Severity, dose, generator
 from _encoded_texts import encoded, vectors_of
-from _output import print_table
+from _output import print_table, write_json
 from tidegauge.case import Numbers, Variable, case_of
 from tidegauge.catalog import explainer
 from tidegauge.causes.stages import text_order
@@ -300,6 +300,15 @@ def main() -> None:
             lines.append([fault, severity, *(f"{np.mean(hit):.2f}" for hit in hits.values())])
     title = f"share of first causes that are right, {options.seeds} seeds, {options.rows:,} rows"
     print_table(title, ["fault", "severity", *hits], lines)
+    write_json(
+        "root_cause_texts",
+        {
+            "rows": options.rows,
+            "seeds": options.seeds,
+            "columns": ["fault", "severity", *hits],
+            "lines": lines,
+        },
+    )
 
 
 if __name__ == "__main__":
