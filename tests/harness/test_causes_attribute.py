@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tidegauge.case import Case, Variable, case_of
+from tidegauge.case import Case, case_of
+from tidegauge.catalog import explainer
 from tidegauge.causes import attribute
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Explanation
@@ -232,19 +233,22 @@ def test_spoilt_columns_never_stop_it(
     assert np.isfinite([cause.share for cause in found.causes]).all()
 
 
-def test_truths_that_are_all_alike_or_all_missing_stop_nothing() -> None:
-    _, columns = world(8)
+@pytest.mark.parametrize("code", [0.0, np.nan])
+def test_truths_that_are_all_alike_or_all_missing_stop_nothing(code: float) -> None:
+    rng, columns = world(8)
     score = logistic(0.05 * (columns["age"] - 40))
-    for truth in (np.zeros(2 * N), np.full(2 * N, np.nan)):
-        case = case_with(columns, np.ones(2 * N, dtype=bool), score)
-        plain = Variable(name="truth", values=truth, levels=("no", "yes"))
-        case = Case(
-            **{
-                **{name: getattr(case, name) for name in case.__slots__},
-                "variables": {**case.variables, "truth": plain},
-            }
-        )
-        assert attribute(case).verdict == "none"
+    case = case_with(columns, rng.random(2 * N) < score, score)
+    found = attribute(case.with_values("truth", np.full(2 * N, code)))
+    assert found.verdict == "none"
+
+
+def test_a_stand_in_learns_beside_a_column_that_only_one_side_fills() -> None:
+    rng, columns = world(9)
+    score = logistic(0.1 * (columns["age"] - 40))
+    columns["filled since"] = np.where(SIDE, 1.0, np.nan)
+    model = explainer("root_cause.stand_in").explain(case_with(columns, score=score), rng=rng)
+    told = np.asarray(model(columns)).reshape(2 * N, -1)[:, -1]
+    assert np.corrcoef(told, score)[0, 1] > 0.98
 
 
 def test_few_rows_are_refused_in_words() -> None:
