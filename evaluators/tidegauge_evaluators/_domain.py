@@ -33,7 +33,7 @@ FEW = 30
 """Rows that each side needs."""
 QUANTILES = 63
 """Bins of equal mass that a number is cut into."""
-ATOM = 0.005
+ATOM = 0.0025
 """A single value with this share of the rows gets a bin of its own."""
 MOST_LEVELS = 200
 """Categories told apart; the rarest of more are one."""
