@@ -265,6 +265,7 @@ def _case(
 def main() -> None:
     """Ask tidegauge, with and without the built-in order, and rankings that others use."""
     from _causes_peers import contenders
+    from root_cause import NEEDS_MODEL
 
     parser = argparse.ArgumentParser(description=__doc__)
     beside = Path(__file__).parents[2] / "shared" / "data"
@@ -277,7 +278,7 @@ def main() -> None:
     if not (options.data / "text" / "banking77.jsonl.gz").is_file():
         print(f"no texts in {options.data}: name their folder by --data; nothing was measured")
         return
-    ask = contenders()
+    ask = {name: one for name, one in contenders().items() if name != NEEDS_MODEL}
     lines = []
     for fault in options.faults:
         for severity in SEVERITIES:

@@ -14,6 +14,8 @@ from tidegauge_evaluators._domain import Domain, Numbers, told
 
 WEAK = 2.0
 """Standard errors below which it is not asked a second time."""
+DRIFTED = 3.0
+"""Standard errors from which features are taken to have drifted."""
 LABELLED = 100
 """Labelled rows that each side needs."""
 
@@ -64,7 +66,7 @@ def _fewest(case: Case, rows: NDArray[np.bool_]) -> int:
 
 
 def _served(domain: Domain, names: Sequence[str], answers: Sequence[str]) -> Information:
-    """Ask what the model's answer adds, both ways round, and believe the weaker.
+    """Ask what the model's answer adds; where features drift both ways round, the weaker counts.
 
     The answer is a function of the features, so it is asked by how far it lies from what the
     baseline lets expect. Where features drift far, trees miss some of that function and what they
@@ -74,13 +76,16 @@ def _served(domain: Domain, names: Sequence[str], answers: Sequence[str]) -> Inf
     about = "side and prediction, features known"
     if not names:
         return told(domain.information(answers), about)
+    still = domain.information(names).z < DRIFTED
     found = []
     for answer in answers:
         values = domain.case[answer].values
         odd = f"{answer}, unexpected"
         wider = domain.beside(odd, values - _expected(domain, names, values))
         by_side = wider.information([odd], given=names)
-        z = by_side.z if by_side.z < WEAK else min(by_side.z, _regressed(domain, names, values))
+        z = by_side.z
+        if z > WEAK and not still:
+            z = min(z, _regressed(domain, names, values))
         found.append(Information(about=about, value=by_side.value, z=z))
     return max(found, key=lambda one: one.z)
 

@@ -91,7 +91,7 @@ def test_rare_levels_are_one() -> None:
 
 
 def test_levels_that_are_missing_throughout_a_side_are_drawn_as_missing() -> None:
-    found = drawn(np.where(SIDE, None, "a"))
+    found = drawn(["a"] * N + [None] * N)
     assert found.labels == ("a", MISSING)
     assert found.current == (0.0, 1.0)
 

@@ -24,7 +24,7 @@ CARD = ExplainerCard(
     needs="a causal order or graph",
 )
 
-STEADY = 1.0
+STEADY = 2.0
 """Standard errors below which a mechanism shows no sign of a change."""
 MOVED = 3.0
 """Standard errors from which a column has moved."""
@@ -204,10 +204,11 @@ def _with_followers(
     taken = {name for names in moved.values() for name in names}
     alone = {name: domain.information([name]) for name in steady if name not in taken}
     movers = sorted((n for n in alone if alone[n].z > MOVED), key=lambda n: -alone[n].z)
-    for name in movers[:FOLLOWERS] if ranking else ():
+    if len(ranking) == 1:  # nothing to choose from, so nothing to ask
         first = ranking[0]
-        if len(ranking) > 1:
-            first = min(ranking, key=lambda one: domain.information([name], [one]).value)
+        return {**found, first: (*found.get(first, ()), *movers)} if movers else found
+    for name in movers[:FOLLOWERS] if ranking else ():
+        first = min(ranking, key=lambda one: domain.information([name], [one]).value)
         found[first] = (*found.get(first, ()), name)
     return found
 

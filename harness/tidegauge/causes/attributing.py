@@ -127,7 +127,7 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
     concept, served = links.target_given_features, links.prediction_given_features
     if not verdicts.adds(concept, total):
         concept = None
-    if not verdicts.adds(served, total, verdicts.TWICE):
+    if not verdicts.adds(served, total):
         served = None
     if concept is None and answers.concept is not None and answers.concept.causes:
         concept = links.target_given_features  # its own tests see what trees need more rows for

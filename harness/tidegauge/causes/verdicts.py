@@ -10,8 +10,6 @@ SURE = 3.0
 LIKELY = 2.5
 """The same for what target or prediction add: held-out information is below zero without a
 change, so that one run in a hundred passes it."""
-TWICE = 2.0
-"""The same for the prediction, which is asked in two ways and believed by the weaker."""
 TRIFLE = 0.05
 """Part of the features' information below which what the target or the prediction adds is no
 finding: trees that know a far drift only roughly leave so much to anything related to it."""
@@ -52,6 +50,6 @@ def is_label_shift(links: Links, total: Information) -> bool:
     return alone.z > SURE and beside.z > SURE and stable
 
 
-def adds(one: Information | None, total: Information, bar: float = LIKELY) -> bool:
+def adds(one: Information | None, total: Information) -> bool:
     """Whether target or prediction tell of the side what the features do not."""
-    return one is not None and one.z > bar and one.value > TRIFLE * max(total.value, 0.0)
+    return one is not None and one.z > LIKELY and one.value > TRIFLE * max(total.value, 0.0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_both_sides_count_the_same_however_many_rows_they_have() -> None:
 def test_rows_that_count_twice_are_rows_that_are_there_twice() -> None:
     case = gaussian(3, 3_200, 1.0)
     heavy = np.where(case["y"].values > 0, 2.0, 1.0)
-    weighed = case_of({name: case[name].values for name in "xy"}, case.current, weights=heavy)
+    weighed = replace(case, weights=heavy)
     twice = case.only(np.repeat(np.arange(case.n), heavy.astype(int)))
     found = [Domain(c, rng=np.random.default_rng(0)).information(["x"]) for c in (weighed, twice)]
     assert found[0].value == pytest.approx(found[1].value, abs=0.006)
@@ -276,7 +277,7 @@ def test_a_column_taken_beside_changes_no_other_answer() -> None:
     case = gaussian(7, 800, 1.0)
     domain = Domain(case, rng=np.random.default_rng(0))
     before = domain.information(["x"]).value
-    wider = domain.beside("side", case.current * 1.0)
+    wider = domain.beside("side", case.current.astype(np.float64))
     assert wider.information(["side"], given=["x"]).value > 0.4
     assert wider.information(["x"]).value == before
     assert "side" not in domain.case.variables
