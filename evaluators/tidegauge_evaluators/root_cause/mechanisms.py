@@ -204,11 +204,11 @@ def _with_followers(
     taken = {name for names in moved.values() for name in names}
     alone = {name: domain.information([name]) for name in steady if name not in taken}
     movers = sorted((n for n in alone if alone[n].z > MOVED), key=lambda n: -alone[n].z)
-    if len(ranking) == 1:  # nothing to choose from, so nothing to ask
+    most = FOLLOWERS if len(ranking) > 1 else None  # of one cause nothing need be asked
+    for name in movers[:most] if ranking else ():
         first = ranking[0]
-        return {**found, first: (*found.get(first, ()), *movers)} if movers else found
-    for name in movers[:FOLLOWERS] if ranking else ():
-        first = min(ranking, key=lambda one: domain.information([name], [one]).value)
+        if len(ranking) > 1:
+            first = min(ranking, key=lambda one: domain.information([name], [one]).value)
         found[first] = (*found.get(first, ()), name)
     return found
 
