@@ -228,7 +228,8 @@ class _Search:
         share = gone.value / self.whole
         # The whole is uncertain too; a ratio's error by the delta method.
         error = self.domain.error((gone.rows - share * left.rows) / self.whole)
-        return Interval(max(0.0, share - z * error), min(1.0, share + z * error))
+        low, high = np.clip((share - z * error, share + z * error), 0.0, 1.0)
+        return Interval(float(low), float(high))
 
 
 def _any_sure(shown: Iterable[float]) -> bool:

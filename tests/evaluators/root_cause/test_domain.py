@@ -167,7 +167,11 @@ def test_log_odds_are_those_that_rows_bear_out() -> None:
 
 def test_a_difference_that_leaves_no_doubt_is_sure_and_finite() -> None:
     now = sides(200)
-    for values in (now * 1.0, np.where(now, np.nan, 1.0), np.where(now, np.inf, -np.inf)):
+    for values in (
+        now.astype(np.float64),
+        np.where(now, np.nan, 1.0),
+        np.where(now, np.inf, -np.inf),
+    ):
         found = Domain(case_of({"x": values}, now), rng=np.random.default_rng(0)).information(["x"])
         assert found.value == pytest.approx(np.log(2), abs=0.01)
         assert 50 < found.z < 200
