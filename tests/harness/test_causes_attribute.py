@@ -17,7 +17,7 @@ from tidegauge.records import Explanation
 
 N = 1_500
 SIDE = np.arange(2 * N) >= N
-POUNDS = 0.4536
+FACTOR = 0.4536
 Columns = dict[str, NDArray[Any]]
 
 
@@ -102,7 +102,7 @@ def test_a_unit_fault_is_named_repaired_and_put_right_by_a_stand_in() -> None:
 
 def test_a_unit_fault_without_a_model_has_no_repair_to_ask_about() -> None:
     _, columns = world(1)
-    columns["income"] = np.where(SIDE, POUNDS * columns["income"], columns["income"])
+    columns["income"] = np.where(SIDE, FACTOR * columns["income"], columns["income"])
     (cause,) = attribute(case_with(columns)).causes
     assert (cause.factor, cause.verdict) == ("income", "distortion")
     assert cause.restored is None

@@ -16,7 +16,7 @@ from tidegauge.errors import TidegaugeError, TooFewRows
 from tidegauge.records import Explanation
 
 N = 1_500
-POUNDS = 0.4536
+FACTOR = 0.4536
 
 
 def rows(seed: int, n: int = N) -> pd.DataFrame:
@@ -32,9 +32,9 @@ def rows(seed: int, n: int = N) -> pd.DataFrame:
     )
 
 
-def in_pounds(seed: int, n: int = N) -> pd.DataFrame:
+def converted(seed: int, n: int = N) -> pd.DataFrame:
     """Draw rows whose income was changed on the way."""
-    return rows(seed, n).assign(income=lambda frame: POUNDS * frame["income"])
+    return rows(seed, n).assign(income=lambda frame: FACTOR * frame["income"])
 
 
 def chain(seed: int, shift: float) -> dict[str, NDArray[np.float64]]:
@@ -47,7 +47,7 @@ def chain(seed: int, shift: float) -> dict[str, NDArray[np.float64]]:
 @pytest.fixture(scope="module")
 def found() -> Explanation:
     """Explain two frames of pandas."""
-    return tidegauge.explain(in_pounds(1), rows(0))
+    return tidegauge.explain(converted(1), rows(0))
 
 
 def test_a_cause_has_its_factor_verdict_share_interval_rank_and_reason(
@@ -75,7 +75,7 @@ def test_an_explanation_is_plain_json(found: Explanation) -> None:
 
 def test_mappings_say_the_same_as_frames_and_a_seed_gives_one_answer(found: Explanation) -> None:
     before, now = (
-        {name: frame[name].to_numpy() for name in frame} for frame in (rows(0), in_pounds(1))
+        {name: frame[name].to_numpy() for name in frame} for frame in (rows(0), converted(1))
     )
     again = tidegauge.explain(now, before).to_dict()
     assert again | {"seconds": 0} == found.to_dict() | {"seconds": 0}
@@ -112,7 +112,7 @@ def test_a_model_is_asked_what_a_repair_brings_back() -> None:
     before, now, rng = rows(0), rows(1), np.random.default_rng(2)
     for frame in (before, now):
         frame["paid"] = np.where(rng.random(N) < model(dict(frame)), "yes", "no")
-    now["income"] *= POUNDS
+    now["income"] *= FACTOR
     for frame in (before, now):
         frame["score"] = model(dict(frame))
     asked.clear()

@@ -19,7 +19,7 @@ from tidegauge.report import from_json, to_json
 from tidegauge.suite import load_suite
 
 N = 1_500
-POUNDS = 0.4536
+FACTOR = 0.4536
 SUITE = """\
 suite: credit
 logs:
@@ -42,15 +42,15 @@ def rows(seed: int, n: int = N) -> pd.DataFrame:
     )
 
 
-def in_pounds(seed: int, n: int = N) -> pd.DataFrame:
+def converted(seed: int, n: int = N) -> pd.DataFrame:
     """Draw rows whose income was changed on the way."""
-    return rows(seed, n).assign(income=lambda frame: POUNDS * frame["income"])
+    return rows(seed, n).assign(income=lambda frame: FACTOR * frame["income"])
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows(0).to_csv(tmp_path / "before.csv", index=False)
-    in_pounds(1).to_csv(tmp_path / "after.csv", index=False)
+    converted(1).to_csv(tmp_path / "after.csv", index=False)
     (tmp_path / "credit.yaml").write_text(SUITE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -121,7 +121,7 @@ def test_never_gives_a_first_look_from_profiles(
 
 def test_a_check_of_frames_reads_no_rows_again(monkeypatch: pytest.MonkeyPatch) -> None:
     never(monkeypatch)
-    report = tidegauge.check(in_pounds(1), rows(0))
+    report = tidegauge.check(converted(1), rows(0))
     assert only(report).basis == "profiles"
 
 
@@ -133,7 +133,7 @@ def test_a_run_without_alarms_seeks_no_cause(folder: Path, monkeypatch: pytest.M
 
 def test_too_few_rows_to_explain_are_a_note_and_leave_the_first_look(folder: Path) -> None:
     (folder / "credit.yaml").write_text(SUITE + "explain: {on: always}\n")
-    report = tidegauge.run("credit.yaml", current=in_pounds(1, 25))
+    report = tidegauge.run("credit.yaml", current=converted(1, 25))
     assert any(note.startswith("No cause was sought:") for note in report.notes)
     assert [one.basis for one in report.explanations] in ([], ["profiles"])
 
@@ -170,7 +170,7 @@ def test_a_stored_report_is_explained_from_its_rows(folder: Path) -> None:
 
 def test_rows_that_are_not_those_of_the_run_are_noted(folder: Path) -> None:
     report = glance()
-    in_pounds(5).to_csv("after.csv", index=False)
+    converted(5).to_csv("after.csv", index=False)
     again = causes.explain_report(report, load_suite("credit.yaml"))
     assert explaining.CHANGED in only(again).notes
 
@@ -181,7 +181,7 @@ def test_rows_are_those_of_the_runs_windows(folder: Path) -> None:
 
     january, february, march = (
         at(frame, f"2026-0{month}-10")
-        for month, frame in enumerate((rows(0), in_pounds(1), rows(2)), start=1)
+        for month, frame in enumerate((rows(0), converted(1), rows(2)), start=1)
     )
     pd.concat([january, february, march]).to_csv("all.csv", index=False)
     text = SUITE.replace("{path: before.csv}", "{path: all.csv, window: 10d}")
