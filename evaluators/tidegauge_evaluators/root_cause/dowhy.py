@@ -69,6 +69,17 @@ def dowhy(
         When there is no order, or ``of`` is not in it.
     TooFewRows
         When a side has fewer than 30 rows without a gap.
+
+    Examples
+    --------
+    >>> from tidegauge.case import case_of
+    >>> rng = np.random.default_rng(0)
+    >>> side = np.arange(600) >= 300
+    >>> visits = rng.normal(10, 1, 600) + 2 * side
+    >>> case = case_of({"visits": visits, "sales": visits / 2 + rng.normal(size=600)}, side,
+    ...     order=(("visits",), ("sales",)))
+    >>> dowhy(case, of="sales", rng=rng).parts[0].factor  # doctest: +SKIP
+    'visits'
     """
     order = causal_order(case, names)
     if functional is None and of not in order.before:

@@ -20,6 +20,11 @@ def losses(case: Case) -> Losses:
     Log loss where probabilities are logged, else whether the decision was wrong; squared error for
     numbers.
 
+    Parameters
+    ----------
+    case
+        Rows without a truth or an answer have a loss of NaN.
+
     Raises
     ------
     NotApplicable

@@ -76,6 +76,15 @@ def order(
         When fewer than two columns can be used.
     TooFewRows
         When fewer than 100 baseline rows are without a gap.
+
+    Examples
+    --------
+    >>> from tidegauge.case import case_of
+    >>> rng = np.random.default_rng(0)
+    >>> visits = rng.exponential(size=800)
+    >>> columns = {"sales": visits + rng.uniform(-1, 1, 800), "visits": visits}
+    >>> order(case_of(columns, np.arange(800) >= 400), rng=rng).tiers  # doctest: +SKIP
+    (('visits',), ('sales',))
     """
     asked = tuple(case.features if names is None else names)
     used, matrix = _matrix(case, asked[:MOST], rng)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,7 +19,7 @@ CARD = ExplainerCard(
 
 CELLS = 32
 """Cells of equal mass that a number is laid over."""
-SURE = 4.0
+SURE = 3.3
 """Standard errors from which a column is listed."""
 MOST = 8
 NULLS = 0.02
@@ -114,7 +113,9 @@ def _counts(before: object, now: object) -> NDArray[np.float64] | None:
 
 
 def _information(counts: NDArray[np.float64]) -> tuple[float, float]:
-    """Divergence of Jensen and Shannon, less its bias, and chi-square as standard errors."""
+    """Divergence of Jensen and Shannon, less its bias, and chi-square's p-value as a normal's z."""
+    from scipy.special import chdtrc, ndtri
+
     kept = counts[:, counts.sum(axis=0) > 0]
     n = kept.sum(axis=1)
     shares = kept / n[:, None]
@@ -126,7 +127,8 @@ def _information(counts: NDArray[np.float64]) -> tuple[float, float]:
     pooled = kept.sum(axis=0) / n.sum()
     error = pooled * (1 / n[0] + 1 / n[1])
     chi_square = float((((shares[1] - shares[0]) ** 2) / error).sum())
-    return value, (chi_square - freedom) / math.sqrt(2 * max(freedom, 1))
+    chance = float(chdtrc(freedom, chi_square)) if freedom else 1.0
+    return value, -float(ndtri(np.clip(chance, 1e-300, 0.5)))
 
 
 def _shape(before: object, now: object) -> Shape | None:

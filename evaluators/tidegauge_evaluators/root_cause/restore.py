@@ -100,6 +100,20 @@ def restore(
         When fewer than 30 rows of a side can be asked about.
     ModelError
         When the model fails.
+
+    Examples
+    --------
+    >>> from tidegauge.case import case_of
+    >>> rng = np.random.default_rng(0)
+    >>> def model(columns):
+    ...     return 1 / (1 + np.exp(-2 * columns["mass"]))
+    >>> mass, side = rng.normal(size=2_000), np.arange(2_000) >= 1_000
+    >>> truth = (rng.random(2_000) < model({"mass": mass})).astype(float)
+    >>> logged = {"mass": mass + 2 * side, "y": truth}
+    >>> case = case_of({**logged, "p": model(logged)}, side,
+    ...     target="y", scores=("p",), task="classification")
+    >>> print(f'{restore(case, model, ("mass",), {"mass": mass[side]}, rng=rng).share:.1f}')
+    1.0
     """
     case = _checked(case, columns)
     open_ones = [name for name in columns if name not in (repaired or {})]
