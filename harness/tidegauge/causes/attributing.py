@@ -22,6 +22,7 @@ from tidegauge.causes.questions import (
     began,
     confined,
     restorer,
+    thinned,
 )
 from tidegauge.causes.sentences import because_of, summed_up
 from tidegauge.findings import Step
@@ -38,6 +39,10 @@ from tidegauge.wording import listed
 
 ABSTAIN = 0.6
 """Probability of being first below which no cause is called the first."""
+VALUES = 2_000_000
+"""Values, rows times features, that are learned from: more rows tell little more and cost."""
+LEAST_ROWS = 10_000
+"""Rows of a side that are learned from, however many features there are."""
 LEAST = 1e-6
 """Nats that a cause holds at least, where tests that need fewer rows have shown it."""
 DETAILED = 3
@@ -92,6 +97,10 @@ def attribute(
     ('distortion', 'income')
     """
     began_at = time.perf_counter()
+    whole = case
+    most = max(LEAST_ROWS, VALUES // (2 * max(1, len(case.features))))
+    if max(case.n_baseline, case.n_current) > most and functional is None:
+        case = thinned(case, most, np.random.default_rng(seed))
     inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller, topics=topics)
     answers = ask(inquiry, functional, of)
     ranked = sorted(_causes(case, answers), key=lambda cause: -cause.share)
@@ -111,7 +120,7 @@ def attribute(
         onset=next((cause.onset for cause in causes if cause.onset), None),
         n_baseline=case.n_baseline,
         n_current=case.n_current,
-        notes=tuple(_notes(inquiry, answers)),
+        notes=(*_said_of_rows(whole, case), *_notes(inquiry, answers)),
         seconds=time.perf_counter() - began_at,
     )
 
@@ -296,6 +305,14 @@ def _tests(answers: Answers) -> tuple[Information, ...]:
     )
     by_order = answers.mechanisms.tests if answers.mechanisms else ()
     return (*(one for one in asked if one is not None), *by_order)
+
+
+def _said_of_rows(whole: Case, case: Case) -> Iterator[str]:
+    if case.n < whole.n:
+        yield (
+            f"{case.n_baseline:,} of {whole.n_baseline:,} baseline rows and {case.n_current:,} of "
+            f"{whole.n_current:,} current rows, drawn at random, were learned from"
+        )
 
 
 def _notes(inquiry: Inquiry, answers: Answers) -> Iterator[str]:

@@ -135,16 +135,17 @@ def _of_performance(inquiry: Inquiry, found: Carriers) -> dict[str, Any]:
             inquiry.ask("segments", case, losses.rows, domain=whole, **inquiry.shared) or ()
         )
     if found.links.target_given_features is not None:
-        answers["concept"] = inquiry.ask("concept", _fewer(case, inquiry.rng), **inquiry.shared)
+        fewer = thinned(case, ENOUGH_ROWS, inquiry.rng)
+        answers["concept"] = inquiry.ask("concept", fewer, **inquiry.shared)
     return answers
 
 
-def _fewer(case: Case, rng: np.random.Generator) -> Case:
-    """Keep as many rows of each side as are enough to tell whose effect changed."""
-    if case.n <= 2 * ENOUGH_ROWS:
+def thinned(case: Case, most: int, rng: np.random.Generator) -> Case:
+    """Keep at most so many rows of each side, in their order."""
+    if max(case.n_baseline, case.n_current) <= most:
         return case
     sides = [np.flatnonzero(case.current == now) for now in (False, True)]
-    kept = [rng.permutation(rows)[:ENOUGH_ROWS] for rows in sides]
+    kept = [rng.permutation(rows)[:most] for rows in sides]
     return case.only(np.sort(np.concatenate(kept)))
 
 

@@ -59,15 +59,17 @@ def truth(distance: float) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [1, 8])
-def test_sides_that_do_not_differ_are_told_apart_no_more_often_than_promised(size: int) -> None:
+@pytest.mark.parametrize(("size", "runs"), [(1, 40), (8, 16)])
+def test_sides_that_do_not_differ_are_told_apart_no_more_often_than_promised(
+    size: int, runs: int
+) -> None:
     asked = []
-    for seed in range(40):
-        case = mixed(seed, 320 if size == 1 else 80, size=size)
+    for seed in range(runs):
+        case = mixed(seed, 240 if size == 1 else 60, size=size)
         domain = Domain(case, rng=np.random.default_rng(seed))
         asked.append(domain.information(case.features))
-    # Of 40 at one in twenty, more than 5 come in one set of runs of seventy.
-    assert sum(one.z > 1.645 for one in asked) <= 5
+    # At one in twenty, more come in one set of runs of fifty.
+    assert sum(one.z > 1.645 for one in asked) <= stats.binom.isf(0.02, runs, 0.05)
     assert max(one.z for one in asked) < 3
     assert min(one.value for one in asked) > -0.01
 
@@ -75,8 +77,8 @@ def test_sides_that_do_not_differ_are_told_apart_no_more_often_than_promised(siz
 def test_what_known_columns_tell_is_not_told_again() -> None:
     for seed in range(3):
         rng = np.random.default_rng(seed)
-        x = rng.normal(size=1_200) + sides(1_200)
-        case = case_of({"x": x, "follows": x + rng.normal(size=1_200)}, sides(1_200))
+        x = rng.normal(size=3_000) + sides(3_000)
+        case = case_of({"x": x, "follows": x + rng.normal(size=3_000)}, sides(3_000))
         domain = Domain(case, rng=rng)
         assert domain.information(["follows"]).z > 5
         assert domain.information(["follows"], given=["x"]).z < 2
@@ -115,12 +117,12 @@ def test_the_smaller_a_shift_the_more_rows_it_takes_and_few_are_enough() -> None
         (n, shift): Domain(gaussian(1, n, shift), rng=np.random.default_rng(1))
         .information(["x", "y"])
         .z
-        for n in (200, 800, 3_200)
+        for n in (200, 3_200)
         for shift in (0.25, 0.5, 1.0)
     }
     for shift in (0.25, 0.5, 1.0):
-        assert seen[200, shift] < seen[800, shift] < seen[3_200, shift]
-    for n in (200, 800, 3_200):
+        assert seen[200, shift] < seen[3_200, shift]
+    for n in (200, 3_200):
         assert seen[n, 0.25] < seen[n, 0.5] < seen[n, 1.0]
     assert seen[200, 1.0] > 3
     assert seen[3_200, 0.25] > 3
@@ -195,7 +197,7 @@ def test_one_class_or_few_rows_are_refused() -> None:
 def test_two_blocks_on_each_side_are_never_dealt_so_that_a_side_is_unknown(n: int) -> None:
     case = gaussian(6, n, 1.0)
     few = case_of({"x": case["x"].values}, case.current, blocks=np.arange(n) // (n // 4))
-    for seed in range(5):
+    for seed in range(2):
         domain = Domain(few, rng=np.random.default_rng(seed))
         assert np.isfinite(domain.information(["x"]).value)
         for block in range(4):
@@ -223,17 +225,15 @@ HOSTILE: dict[str, Any] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_raises_whatever_a_column_holds(name: str) -> None:
     case = case_of({name: HOSTILE[name], "x": np.sin(np.arange(80.0))}, sides(80))
-    for only in ((name,), (name, "x")):
-        domain = Domain(case, rng=np.random.default_rng(0))
-        found = domain.information(only)
-        assert np.isfinite(found.rows).all()
-        assert np.isfinite(found.z)
-        assert np.isfinite(domain.log_odds(only)).all()
-        assert all(np.isfinite(one) for one in domain.leaning(only).values())
-        if name in ("lost", "nothing", "one infinity", "fixed"):
-            assert found.z < 3
+    domain = Domain(case, rng=np.random.default_rng(0))
+    found = domain.information([name, "x"])
+    assert np.isfinite(found.rows).all()
+    assert np.isfinite(found.z)
+    assert all(np.isfinite(one) for one in domain.leaning([name, "x"]).values())
     alone = Domain(case_of({name: HOSTILE[name]}, sides(80)), rng=np.random.default_rng(0))
-    assert np.isfinite(alone.information([name]).value)
+    assert np.isfinite(alone.log_odds([name])).all()
+    if name not in ("new", "gone", "apart", "huge", "tiny"):
+        assert alone.information([name]).z < 3
 
 
 def test_a_case_without_columns_or_with_moments_alone_is_answered() -> None:
