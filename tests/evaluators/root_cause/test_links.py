@@ -22,7 +22,7 @@ def logistic(x: Any) -> Any:
 def served(
     seed: int,
     *,
-    n: int = 3_000,
+    n: int = 4_000,
     shift: float = 0.0,
     concept: float = 0.0,
     serving: float = 0.0,

@@ -47,26 +47,26 @@ DRAWS: dict[str, Draw] = {
 
 
 @pytest.mark.parametrize("kind", DRAWS)
-@pytest.mark.parametrize("n", [100, 1_000])
+@pytest.mark.parametrize("n", [100, 600])
 def test_false_alarms_are_at_most_nominal(kind: str, n: int) -> None:
     found = []
-    for seed in range(200):
+    for seed in range(120):
         rng = np.random.default_rng(seed)
         found.append(chance(case_of({"x": DRAWS[kind](rng, n)}, sides(n))))
     p_values = np.array(found)
     for level in (0.01, 0.05, 0.2):
         # One kind of column in a thousand is above by chance.
-        assert np.count_nonzero(p_values <= level) <= stats.binom.isf(1e-3, 200, level)
+        assert np.count_nonzero(p_values <= level) <= stats.binom.isf(1e-3, 120, level)
 
 
 def test_unequal_sides_and_blocks_raise_no_false_alarm_either() -> None:
     found = []
-    for seed in range(200):
+    for seed in range(120):
         rng = np.random.default_rng(seed)
         blocks = np.repeat(np.arange(120), 5)
         x = np.repeat(rng.normal(size=120), 5)
         found.append(chance(case_of({"x": x}, blocks >= 100, blocks=blocks)))
-    assert np.count_nonzero(np.array(found) <= 0.05) <= stats.binom.isf(1e-3, 200, 0.05)
+    assert np.count_nonzero(np.array(found) <= 0.05) <= stats.binom.isf(1e-3, 120, 0.05)
 
 
 @pytest.mark.parametrize("shift", [0.1, 0.2, 0.3])
