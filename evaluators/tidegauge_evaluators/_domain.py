@@ -195,7 +195,7 @@ class Domain:
             if held.any() and rest.any():
                 known = filled(matrix, rest)
                 model = HistGradientBoostingRegressor(
-                    max_iter=80, max_leaf_nodes=31, early_stopping=False, random_state=0
+                    max_iter=40, max_leaf_nodes=15, early_stopping=False, random_state=0
                 )
                 with threads_for(matrix.size):
                     model.fit(known[rest], values[rest], sample_weight=self.weights[rest])

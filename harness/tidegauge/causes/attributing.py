@@ -39,7 +39,7 @@ from tidegauge.wording import listed
 
 ABSTAIN = 0.6
 """Probability of being first below which no cause is called the first."""
-VALUES = 2_000_000
+VALUES = 1_500_000
 """Values, rows times features, that are learned from: more rows tell little more and cost."""
 LEAST_ROWS = 10_000
 """Rows of a side that are learned from, however many features there are."""
