@@ -215,7 +215,7 @@ def explain_report(
     found = explain_rows(suite, rows, of=_outcome_of(report, check), progress=progress)
     alarms = [one for one in report.results if one.verdict.outcome in ALARMS]
     asked = [one for one in alarms if check in ("", one.check, one.evaluator, one.column)]
-    if log.digest != report.current.digest:
+    if log.source == report.current.source and log.digest != report.current.digest:
         found = replace(found, notes=(*found.notes, CHANGED))
     return replace(report, explanations=(grouped(found, asked or alarms),))
 

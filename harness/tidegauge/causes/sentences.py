@@ -64,7 +64,10 @@ def summed_up(verdict: Mechanism, causes: Sequence[Cause], tied: Sequence[str]) 
 
 
 def _in_short(cause: Cause) -> str:
-    said = cause.shape.said if cause.shape else SAID[cause.verdict]
+    said = SAID[cause.verdict]
+    if cause.shape is not None:
+        known = cause.verdict != "undetermined"
+        said = cause.shape.said if known else f"{said}; it looks like {cause.shape.said}"
     parts = [f"{cause.factor}: {said}"]
     if cause.where is not None:
         parts.append(f"only where {cause.where.where}")
