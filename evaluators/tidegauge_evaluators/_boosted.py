@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case, Variable
 from tidegauge_evaluators._questions import Rows
+from tidegauge_evaluators._threads import one_thread
 
 Numbers = NDArray[np.float64]
 MOST_LEVELS = 250
@@ -76,17 +77,6 @@ def fit_class(
     trees = HistGradientBoostingClassifier(**_settings(case, names, size, seed))
     with one_thread():
         return trees.fit(_known(case, names, rows), wanted)
-
-
-def one_thread() -> Any:
-    """Keep boosted trees to one thread for a while.
-
-    Threads that wait for each other cost small trees more than they gain, and where other
-    programs hold the cores they cost minutes.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="openmp")
 
 
 def _settings(case: Case, names: Sequence[str], size: Size, seed: int) -> dict[str, Any]:

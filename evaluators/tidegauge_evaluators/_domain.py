@@ -25,7 +25,7 @@ from tidegauge.case import Case, Variable
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Information
 from tidegauge_evaluators._copula import Moments, log_odds, moments_of, scores_of
-from tidegauge_evaluators._threads import threads_for
+from tidegauge_evaluators._threads import one_thread
 
 Numbers = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ class Domain:
         matrix = filled(matrix, learnt)
         side = np.where(self.case.current[held], 1.0, -1.0)
         added: dict[str, float] = {}
-        with threads_for(matrix.size):
+        with one_thread():
             model.fit(matrix[learnt], self.case.current[learnt], sample_weight=self.weights[learnt])
             rows = matrix[held]
             before = np.logaddexp(0.0, -side * model.decision_function(rows)).mean()
@@ -197,7 +197,7 @@ class Domain:
                 model = HistGradientBoostingRegressor(
                     max_iter=40, max_leaf_nodes=15, early_stopping=False, random_state=0
                 )
-                with threads_for(matrix.size):
+                with one_thread():
                     model.fit(known[rest], values[rest], sample_weight=self.weights[rest])
                     found[held] = model.predict(known[held])
         return found
@@ -221,7 +221,7 @@ class Domain:
         matrix = np.column_stack([self.code(name) for name in columns])
         kinds = [self.case[name].categorical for name in columns]
         model = _trees(kinds, int(np.count_nonzero(~held)))
-        with threads_for(matrix.size):
+        with one_thread():
             model.fit(matrix[~held], self.case.current[~held], sample_weight=self.weights[~held])
             odds: Numbers = model.decision_function(matrix[held])
         return odds

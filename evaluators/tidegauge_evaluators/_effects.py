@@ -19,7 +19,7 @@ from tidegauge_evaluators._domain import MANY, Domain
 from tidegauge_evaluators._expected import dealt, design, expected, fitted
 from tidegauge_evaluators._losses import classes_of, task_of, truth_of
 from tidegauge_evaluators._slices import Axis
-from tidegauge_evaluators._threads import threads_for
+from tidegauge_evaluators._threads import one_thread
 
 Numbers = NDArray[np.float64]
 
@@ -175,7 +175,7 @@ def losses(
         held, teach = folds == fold, folds != fold
         if matrix.shape[1]:
             model = fitted(matrix[rows[teach]], target[teach], kinds, ground[teach])
-            with threads_for(matrix.size):
+            with one_thread():
                 told[held] = model.predict(matrix[rows[held]])
         else:
             told[held] = np.average(target[teach], weights=ground[teach])

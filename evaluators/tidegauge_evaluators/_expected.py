@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case
 from tidegauge_evaluators._domain import MANY, SOME, Domain, binned, filled
-from tidegauge_evaluators._threads import threads_for
+from tidegauge_evaluators._threads import one_thread
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.float32]
@@ -116,14 +116,14 @@ def _told(
             answer[:] = np.bincount(taught.astype(np.int64), weight, minlength=classes)
             return np.asarray(answer / np.maximum(answer.sum(axis=1, keepdims=True), 1e-300))
         model = fitted(matrix[teach], taught, kinds, weight, classes=True)
-        with threads_for(matrix.size):
+        with one_thread():
             answer[:, seen] = model.predict_proba(matrix[ask])
         return answer
     if plain:
         mean = np.average(taught, weights=weight) if len(taught) else 0.0
         return np.full((len(ask), 1), mean)
     model = fitted(matrix[teach], taught, kinds, weight)
-    with threads_for(matrix.size):
+    with one_thread():
         answer = model.predict(matrix[ask])[:, None]
     return np.asarray(answer, dtype=np.float64)
 
@@ -151,5 +151,5 @@ def fitted(
         categorical_features=list(kinds) if any(kinds) else None,
         random_state=0,
     )
-    with threads_for(matrix.size):
+    with one_thread():
         return model.fit(filled(matrix, np.ones(rows, np.bool_)), values, weights)

@@ -13,10 +13,10 @@ from tidegauge_evaluators._boosted import (
     Size,
     fit_class,
     fit_number,
-    one_thread,
     rows_of,
     seed_of,
 )
+from tidegauge_evaluators._threads import one_thread
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -1,26 +1,18 @@
-"""How many threads boosted trees may use."""
+"""Boosted trees on one thread."""
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import Any
 
-SMALL = 500_000
-"""Values of a matrix below which threads wait for each other more than they work."""
 
+def one_thread() -> Any:
+    """Keep boosted trees to one thread while the context lasts.
 
-def threads_for(values: int) -> Any:
-    """Keep small trees to one thread while the context lasts.
-
-    Where others hold the cores, trees that wait for their own threads take minutes.
-
-    Parameters
-    ----------
-    values
-        Rows times columns.
+    Threads that wait for each other cost trees of this size more than they gain, and where other
+    programs hold the cores they cost ten times the work.
     """
-    return _controller().limit(limits=1 if values < SMALL else os.cpu_count(), user_api="openmp")
+    return _controller().limit(limits=1, user_api="openmp")
 
 
 @cache

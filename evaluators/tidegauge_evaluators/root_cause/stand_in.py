@@ -17,11 +17,11 @@ from tidegauge_evaluators._boosted import (
     fit_class,
     fit_number,
     matrix,
-    one_thread,
     rows_of,
     seed_of,
 )
 from tidegauge_evaluators._losses import classes_of, decisions, probabilities, task_of
+from tidegauge_evaluators._threads import one_thread
 
 CARD = ExplainerCard(
     title="Stand-in for a model",
