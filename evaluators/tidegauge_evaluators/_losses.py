@@ -153,13 +153,13 @@ def _placed(variable: Variable, classes: tuple[str, ...], *, other: float = np.n
     if not variable.categorical:
         values = np.searchsorted(_distinct(variable), values).astype(np.float64)
         values[~np.isfinite(variable.values)] = np.nan
-    same = {_plain(label): place for place, label in enumerate(classes)}
-    places = np.array([float(same.get(_plain(label), other)) for label in named] or [np.nan])
+    same = {plain_class(label): place for place, label in enumerate(classes)}
+    places = np.array([float(same.get(plain_class(label), other)) for label in named] or [np.nan])
     known = np.isfinite(values)
     return np.where(known, places[np.where(known, values, 0).astype(np.int64)], np.nan)
 
 
-def _plain(label: str) -> str:
+def plain_class(label: str) -> str:
     """Write a class as both a number and a text would be written: "1" for "1.0", "True"."""
     word = {"true": "1", "false": "0"}.get(label.casefold(), label)
     try:

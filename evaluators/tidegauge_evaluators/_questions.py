@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Caller, Case, Variable
 from tidegauge.errors import ModelError
-from tidegauge_evaluators._losses import classes_of, log_loss, task_of, truth_of
+from tidegauge_evaluators._losses import (
+    classes_of,
+    log_loss,
+    plain_class,
+    task_of,
+    truth_of,
+)
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -137,15 +143,6 @@ def _places(width: int, classes: tuple[str, ...], named: tuple[str, ...]) -> lis
             f"answers for {width} classes, and the target has {len(classes)}: {', '.join(classes)}"
         )
     return list(range(width))
-
-
-def plain_class(label: str) -> str:
-    """Write a class as both a number and a text would be written: "1" for "1.0" and "True"."""
-    word = {"true": "1", "false": "0"}.get(label.casefold(), label)
-    try:
-        return f"{float(word):g}"
-    except ValueError:
-        return word
 
 
 def losses_by(case: Case, rows: Rows, reply: Reply, of: str, cut: float = 0.5) -> Numbers:

@@ -111,15 +111,13 @@ def carriers(
         for name, one in alone.items()
     }
     steps: list[Step] = []
-    ranked: tuple[Carrier, ...] = ()
     if whole.z > SURE or _any_sure(shown[name] for name in names):
         least = max(whole.value, *(one.value for one in alone.values()), 1e-12)
         search = _Search(domain, alone, shown, groups, least, rng, confidence)
         steps = list(search.steps(_State(rest=frozenset(names))))
-        ranked = steps[0].ranked if steps else ()
     return Carriers(
         total=total,
-        ranked=ranked,
+        ranked=steps[0].ranked if steps else (),
         steps=tuple(_with_moved(steps, shown, case)),
         marginals=alone_told,
         links=links(domain, names, rng),

@@ -41,14 +41,14 @@ class Inquiry:
         self.domain = explainer("root_cause.sides").explain(self.case, rng=self.rng)
 
     def ask(self, unit: str, *given: Any, **settings: Any) -> Any:
-        """Ask a unit; ``None`` where it cannot answer, with a note that says why."""
+        """Ask a unit; ``None`` where the question makes no sense of this case."""
         try:
             return explainer(f"root_cause.{unit}").explain(*given, **settings)
         except CannotMeasure:
             return None
 
     def ask_or_note(self, unit: str, *given: Any, **settings: Any) -> Any:
-        """Ask a unit; where it cannot answer a reader is told."""
+        """Ask a unit that a reader expects an answer of; where it has none, a note says why."""
         try:
             return explainer(f"root_cause.{unit}").explain(*given, **settings)
         except TidegaugeError as error:
