@@ -80,5 +80,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "installing tidegauge and its development tools into $(VENV); minutes the first time, most of them for torch"
 	@$(PIP) install -qq 'pip>=25.1'  # the first that reads dependency groups
-	@$(PIP) install -qq --editable '.[text,llm,judge,offline,onnx,skops,mlflow]' --group dev -c constraints.txt
+	@$(PIP) install -qq --editable '.[text,llm,judge,offline,onnx,skops,mlflow,serve,alerts,postgres,prometheus]' --group dev -c constraints.txt
 	@touch $(VENV)/.installed $@

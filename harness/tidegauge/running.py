@@ -18,13 +18,14 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from tidegauge import __version__
-from tidegauge.baseline import count
+from tidegauge.baseline import Baseline, count
 from tidegauge.catalog import evaluator
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.judge import judge
 from tidegauge.logs import Log, parse_window
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
+from tidegauge.profile import DatasetProfile
 from tidegauge.records import ALARMS, Check, Explanation, Policy, Report, Result, Side
 from tidegauge.series import split, with_series
 from tidegauge.suite import (
@@ -58,6 +59,17 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - start, 4)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A run: its report, and what later questions need besides."""
+
+    report: Report
+    reference: Baseline
+    """What it was held against."""
+    profile: DatasetProfile
+    """The current log, counted over the reference's grids."""
+
+
 def run(
     suite: str | Path | Suite,
     *,
@@ -67,7 +79,7 @@ def run(
     now: datetime | None = None,
     progress: Progress = untold,
 ) -> Report:
-    """Run a suite.
+    """Run a suite and give its report; nothing is stored and nobody is told.
 
     Parameters
     ----------
@@ -89,6 +101,22 @@ def run(
         When the suite, a log or the baseline cannot be used at all. Trouble with one column is
         that check's verdict instead.
     """
+    ran = perform(
+        suite, window=window, current=current, baseline=baseline, now=now, progress=progress
+    )
+    return ran.report
+
+
+def perform(
+    suite: str | Path | Suite,
+    *,
+    window: str | None = None,
+    current: Any = None,
+    baseline: Any = None,
+    now: datetime | None = None,
+    progress: Progress = untold,
+) -> Ran:
+    """Run a suite as ``run`` does, and keep the profiles beside the report."""
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     now = now or datetime.now(UTC)
     clock = Clock(progress)
@@ -141,7 +169,7 @@ def run(
     outcome, because = _overall(suite.checks, results, explanations)
     if texts:
         texts.close()
-    return Report(
+    report = Report(
         suite=suite.name,
         suite_path=str(suite.path or ""),
         overrides=_overrides(current=current, baseline=baseline),
@@ -169,6 +197,7 @@ def run(
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds=clock.seconds,
     )
+    return Ran(report=report, reference=reference, profile=laid)
 
 
 def _overrides(**given: Any) -> dict[str, str]:
