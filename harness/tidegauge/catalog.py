@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
+PAGES = "dashboard"
+"""Folder of a package of renderers that holds the dashboard's pages."""
 EXPLAINERS = "root_cause"
 """Topic of the evaluators that explain."""
 OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters"})
@@ -191,6 +193,44 @@ def renderer(name: str) -> Callable[[Report], str]:
         raise SuiteError(f'nothing renders "{name}"', nearest(name, names))
     render: Callable[[Report], str] = importlib.import_module(names[name]).render
     return render
+
+
+@cache
+def page_names() -> Mapping[str, str]:
+    """Every page of the dashboard and the module that holds it."""
+    return {
+        file.stem: f"{package}.{PAGES}.{file.stem}"
+        for package in _packages(RENDERERS)
+        for folder in _package_folders(package)
+        for file in sorted((folder / PAGES).glob("[!_]*.py"))
+    }
+
+
+@cache
+def page(name: str) -> Callable[..., str]:
+    """Load one page of the dashboard: a function ``(view, *, page: PageContext) -> str``.
+
+    Raises
+    ------
+    SuiteError
+        When nothing provides it, the hint holding the nearest names.
+    """
+    names = page_names()
+    if name not in names:
+        raise SuiteError(f'nothing draws the page "{name}"', nearest(name, names))
+    render: Callable[..., str] = importlib.import_module(names[name]).render
+    return render
+
+
+@cache
+def page_assets() -> Mapping[str, Path]:
+    """Every file that pages need, by name: style sheets, the script, icons."""
+    return {
+        file.name: file
+        for package in _packages(RENDERERS)
+        for folder in _package_folders(package)
+        for file in sorted((folder / PAGES / "static").glob("[!_.]*.*"))
+    }
 
 
 def nearest(name: Any, allowed: Iterable[str]) -> str:

@@ -1,0 +1,147 @@
+"""Two runs side by side, and stored comparisons of two models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tidegauge.records import Cause, Outcome
+from tidegauge.views.glance import RunLine
+
+Change = Literal["worse", "better", "moved", "same", "new", "gone"]
+"""What became of a finding from one run to the other: a worse or better outcome; the same outcome
+with another value; nothing; judged only after; judged only before."""
+Shown = Literal["better", "worse", "not shown", "not worse", "equivalent", "not measured"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One check on one column of one slice, in both runs."""
+
+    check: str
+    column: str = ""
+    slice: str = ""
+    title: str = ""
+    """The field's name for the measure."""
+    unit: str = ""
+    better: Literal["lower", "higher", "none"] = "none"
+    change: Change
+    before: float | None = None
+    after: float | None = None
+    outcome_before: Outcome | None = None
+    """``None`` where it was not asked."""
+    outcome_after: Outcome | None = None
+    because: str = ""
+    """The later verdict's sentence, or the earlier one's where it is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffView:
+    """Page ``diff``: two runs of a suite. Query: suite, before, after, show (``all``)."""
+
+    suites: tuple[str, ...] = ()
+    """To choose from."""
+    suite: str = ""
+    choices: tuple[RunLine, ...] = ()
+    """Runs to choose from, newest first, 100 at most."""
+    before: RunLine | None = None
+    """``None`` until two runs were chosen."""
+    after: RunLine | None = None
+    because: str = ""
+    """What changed, in one sentence."""
+    differences: tuple[Difference, ...] = ()
+    """Worse first, then better, new, gone, moved; those that are the same only with show=all."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """``Change`` -> how many, the same included."""
+    causes_before: tuple[Cause, ...] = ()
+    causes_after: tuple[Cause, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader must know: another baseline, other checks, another release."""
+    show: Literal["changed", "all"] = "changed"
+    trouble: str = ""
+    """Why the chosen runs cannot be compared, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonLine:
+    """A comparison of two models in a list."""
+
+    id: str
+    suite: str
+    at: str
+    """ISO 8601, UTC."""
+    baseline: str
+    """What the candidate was held against, as it was named."""
+    candidate: str
+    outcome: str
+    """``pass``, ``fail``, ``inconclusive`` ...; show an unknown word as it is."""
+    because: str
+    n: int = 0
+    """Rows, or pairs."""
+    paired: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricLine:
+    """A metric of both models, on all rows or in one segment."""
+
+    metric: str
+    title: str = ""
+    unit: str = ""
+    better: Literal["lower", "higher", "none"] = "none"
+    segment: str = ""
+    """``segment=value``; empty for all rows."""
+    baseline: float | None = None
+    candidate: float | None = None
+    difference: float | None = None
+    """Candidate minus baseline."""
+    low: float | None = None
+    """Lower end of the difference's confidence interval."""
+    high: float | None = None
+    margin: float | None = None
+    """How much worse it may be, above zero; ``None`` = no margin was set."""
+    p_value: float | None = None
+    """After correction for all that was compared."""
+    shown: str
+    """Usually a word of ``Shown``."""
+    because: str
+    smallest: float | None = None
+    """Smallest difference that this sample could have shown."""
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """A row on which the models differ; its texts are hostile."""
+
+    id: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What is known of the row: role or column -> text."""
+    baseline: str
+    candidate: str
+    truth: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """Page ``comparison``: one stored comparison of two models."""
+
+    line: ComparisonLine
+    metrics: tuple[MetricLine, ...] = ()
+    """On all rows."""
+    segments: tuple[MetricLine, ...] = ()
+    """Segment by segment, worst first."""
+    examples: tuple[Disagreement, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonsView:
+    """Page ``comparisons``: stored comparisons, newest first. Query: suite, before (a cursor)."""
+
+    comparisons: tuple[ComparisonLine, ...]
+    suite: str = ""
+    suites: tuple[str, ...] = ()
+    older: str = ""
