@@ -53,6 +53,10 @@ class BaselineLine:
     """SHA-256; show the first dozen."""
     created: str = ""
     """ISO 8601; empty where nobody knows."""
+    model_version: str = ""
+    """The version that most of its rows name."""
+    promoted: str = ""
+    """Which run it was promoted from, and by whom, in a few words; empty where it was not."""
     window: str = ""
     """``start/end``; empty for all rows."""
     calibrated: bool = False

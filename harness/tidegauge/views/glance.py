@@ -91,6 +91,10 @@ class IncidentLine:
     """Windows in which it was seen."""
     owner: str = ""
     """Who answers for it; empty for nobody."""
+    cause: str = ""
+    """What the newest run names as its cause, in one sentence; empty where none was found."""
+    last: str = ""
+    """Its last event in a few words: ``acknowledged by ana``; empty for nothing but its opening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,10 @@ class SuiteTile:
     """Its file; empty where the history knows it and no file was given."""
     newest: RunLine | None = None
     """``None`` where it never ran."""
+    since: str = ""
+    """End of the first of the windows in a row with the newest one's outcome, ISO 8601, UTC."""
+    labels_until: str = ""
+    """Up to when labels have arrived, ISO 8601, UTC; empty where no check reads labels."""
     strip: tuple[Tick, ...] = ()
     """The latest windows, oldest first, 30 at most."""
     runs: int = 0
