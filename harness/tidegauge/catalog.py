@@ -224,12 +224,14 @@ def page(name: str) -> Callable[..., str]:
 
 @cache
 def page_assets() -> Mapping[str, Path]:
-    """Every file that pages need, by name: style sheets, the script, icons."""
+    """Every file that pages need, by name: style sheets, scripts and icons; the report's too."""
     return {
         file.name: file
         for package in _packages(RENDERERS)
         for folder in _package_folders(package)
-        for file in sorted((folder / PAGES / "static").glob("[!_.]*.*"))
+        for place in (folder / "templates", folder / PAGES / "static")
+        for file in sorted(place.glob("[!_.]*.*"))
+        if file.suffix != ".j2"
     }
 
 

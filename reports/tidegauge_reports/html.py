@@ -6,8 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -17,62 +16,49 @@ from tidegauge_reports import _marks as marks
 from tidegauge_reports import _mechanisms as mechanisms
 from tidegauge_reports import _words as words
 from tidegauge_reports._causes import why
+from tidegauge_reports._environment import TEMPLATES, environment
 from tidegauge_reports._incidents import incidents, lead
 from tidegauge_reports._scorers import scorers
 from tidegauge_reports._tables import tables
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_TEMPLATES = Path(__file__).with_name("templates")
-
 
 def render(report: Report) -> str:
     """Write the report as one self-contained page."""
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            inside(report),
+            policy=_content_policy(),
+            style=Markup(_style()),
+            script=Markup(_asset("report.js")),
+        )
+    )
+
+
+def inside(report: Report) -> dict[str, Any]:
+    """Lay out what ``report_main.html.j2`` shows; the dashboard frames it anew."""
     groups = cards.groups_of(report)
     shown = cards.chosen(groups)
     drawn = {group.name: group.id for group in shown}
     gathered = incidents(report)
     links = {name: f"m{place}" for place, name in enumerate(report.cards)}
-    return _template().render(
-        report=report,
-        worded=words.outcome,
-        policy=_content_policy(),
-        style=Markup(_style()),
-        script=Markup(_asset("report.js")),
+    return {
+        "report": report,
+        "worded": words.outcome,
         **_head(report),
-        explanations=why(report, gathered, drawn),
-        why_lead=lead(report, gathered),
+        "explanations": why(report, gathered, drawn),
+        "why_lead": lead(report, gathered),
         **cards.changed(report, groups, shown, links, gathered),
-        scorers=scorers(report),
+        "scorers": scorers(report),
         **tables(report, drawn, links),
         **_foot(report, links),
-    )
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    place = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_plain,
-    )
-    return place.get_template("report.html.j2")
-
-
-def _plain(value: object) -> object:
-    """Make every logged string safe to print before it is escaped."""
-    return words.clean(value) if type(value) is str else value
+    }
 
 
 @cache
 def _asset(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _style() -> str:

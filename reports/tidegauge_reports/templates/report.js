@@ -7,18 +7,20 @@
   const remember = (value) => { try { localStorage.setItem("tidegauge-theme", value); } catch { /* none */ } };
   const recall = () => { try { return localStorage.getItem("tidegauge-theme"); } catch { return null; } };
   const theme = byId("theme");
-  const dark = () => root.dataset.theme
-    ? root.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  const name = () => { theme.textContent = dark() ? "Light theme" : "Dark theme"; };
-  if (["dark", "light"].includes(recall())) root.dataset.theme = recall();
-  theme.addEventListener("click", () => {
-    root.dataset.theme = dark() ? "light" : "dark";
-    remember(root.dataset.theme);
+  if (theme) {
+    const dark = () => root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    const name = () => { theme.textContent = dark() ? "Light theme" : "Dark theme"; };
+    if (["dark", "light"].includes(recall())) root.dataset.theme = recall();
+    theme.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      remember(root.dataset.theme);
+      name();
+    });
     name();
-  });
-  name();
-  theme.hidden = false;
+    theme.hidden = false;
+  }
 
   const table = byId("results");
   if (table) {
