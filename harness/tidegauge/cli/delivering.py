@@ -20,6 +20,7 @@ SUFFIXES = {
     "markdown": ".md",
     "junit": ".xml",
     "terminal": ".txt",
+    "prometheus": ".prom",
 }
 SHORT = {"md": "markdown", "xml": "junit", "txt": "terminal"}
 

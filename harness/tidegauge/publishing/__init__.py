@@ -1,0 +1,1 @@
+"""Where results go beside the report: Prometheus and Grafana, MLflow."""
