@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from tidegauge.errors import CannotMeasure, TooFewRows
-from tidegauge.records import Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
+from tidegauge.records import ALARMS, Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
 from tidegauge.wording import amount, chance, counted, listed, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
@@ -47,7 +47,11 @@ class Measured:
         return f"{what} in {self.slice}" if self.slice else what
 
 
-def judge(measured: Sequence[Measured], policy: Policy) -> list[Verdict]:
+def judge(
+    measured: Sequence[Measured],
+    policy: Policy,
+    earlier: Mapping[tuple[str, str, str], int] | None = None,
+) -> list[Verdict]:
     """Decide on every measurement of a run together.
 
     Parameters
@@ -56,13 +60,37 @@ def judge(measured: Sequence[Measured], policy: Policy) -> list[Verdict]:
         All of them: the budget is shared.
     policy
         Budget and confidence.
+    earlier
+        Check, column and slice -> windows in a row before this one that were beyond the limit;
+        ``None`` = nobody knows.
 
     Returns
     -------
     One verdict each, in the same order.
     """
     adjusted = adjusted_p_values(measured, policy)
-    return [_verdict(one, p, policy) for one, p in zip(measured, adjusted, strict=True)]
+    return [
+        _persisting(one, _verdict(one, p, policy), earlier)
+        for one, p in zip(measured, adjusted, strict=True)
+    ]
+
+
+def _persisting(
+    one: Measured, verdict: Verdict, earlier: Mapping[tuple[str, str, str], int] | None
+) -> Verdict:
+    """Count the windows beyond the limit; fewer than the check asks for are shown, no alarm."""
+    if verdict.outcome not in ALARMS:
+        return verdict
+    streak = 1 + (earlier or {}).get((one.check.id, one.column, one.slice), 0)
+    needed = one.check.persist
+    if needed <= 1:
+        return replace(verdict, streak=streak)
+    if streak >= needed:
+        because = f"{verdict.because}; beyond the limit in {streak} windows in a row"
+        return replace(verdict, streak=streak, because=because)
+    unknown = ", and earlier windows are not known" if earlier is None else ""
+    because = f"{verdict.because}; beyond the limit in {streak} of {needed} windows{unknown}"
+    return replace(verdict, outcome="info", streak=streak, because=because)
 
 
 def adjusted_p_values(measured: Sequence[Measured], policy: Policy) -> list[float | None]:

@@ -280,6 +280,8 @@ class Check:
     """Whether each segment value is judged too."""
     require: bool = False
     """Whether too little evidence fails the run (exit code 3)."""
+    persist: int = 1
+    """Windows in a row that must be beyond the limit before it alarms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,9 @@ class Verdict:
     """The limit that was broken."""
     adjusted_p: float | None = None
     """The p-value after the run's false-alarm budget; below the budget the evidence stands."""
+    streak: int = 0
+    """Windows in a row that were beyond a warn or critical limit, as far as they are known, this
+    one included; 0 = this one is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

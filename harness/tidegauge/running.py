@@ -115,8 +115,13 @@ def perform(
     baseline: Any = None,
     now: datetime | None = None,
     progress: Progress = untold,
+    earlier: Mapping[tuple[str, str, str], int] | None = None,
 ) -> Ran:
-    """Run a suite as ``run`` does, and keep the profiles beside the report."""
+    """Run a suite as ``run`` does, and keep the profiles beside the report.
+
+    ``earlier`` tells how many windows in a row before this one were beyond the limit, by check,
+    column and slice; without it a check that asks for several windows knows of this one only.
+    """
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     now = now or datetime.now(UTC)
     clock = Clock(progress)
@@ -151,7 +156,7 @@ def perform(
         labels=texts.labelled() if texts else {},
     )
     with clock.stage("measure"):
-        results = _results(suite.checks, bench, texts.errors() if texts else ())
+        results = _results(suite.checks, bench, texts.errors() if texts else (), earlier)
     with clock.stage("overview"):
         columns = overview(reference.profile, laid)
     explanations: tuple[Explanation, ...] = ()
@@ -272,9 +277,14 @@ def _watched(log: Log, progress: Progress) -> Iterator[pa.RecordBatch]:
         progress("current", done, log.rows)
 
 
-def _results(checks: Sequence[Check], bench: Bench, failed: Sequence[Result]) -> tuple[Result, ...]:
+def _results(
+    checks: Sequence[Check],
+    bench: Bench,
+    failed: Sequence[Result],
+    earlier: Mapping[tuple[str, str, str], int] | None,
+) -> tuple[Result, ...]:
     measured = list(measure(checks, bench))
-    verdicts = judge(measured, bench.policy)
+    verdicts = judge(measured, bench.policy, earlier)
     results = [
         Result(
             check=one.check.id,

@@ -20,6 +20,7 @@ from tidegauge.suite.explaining import ALONE, FEWEST, LISTS, MODEL_KEYS
 from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
+from tidegauge.suite.schedule import KEYS as SCHEDULE_KEYS
 from tidegauge.suite.scorers import KEYS as SCORER_KEYS
 from tidegauge.suite.sources import FORMATS, OPTIONS, SIDES
 from tidegauge.suite.sources import KEYS as SOURCE_KEYS
@@ -48,6 +49,7 @@ def build() -> Schema:
     policy = {"false_alarms": SHARE, "confidence": SHARE, "seed": {"type": "integer", "minimum": 0}}
     parts = {
         "suite": {**TEXT, "pattern": f"^{NAME_PATTERN}$"},
+        "schedule": _schedule(),
         "preset": {"enum": list(PRESETS)},
         "logs": _logs(),
         "columns": _columns(),
@@ -65,6 +67,11 @@ def build() -> Schema:
         **_mapping(parts, KEYS, required=["suite", "logs"], defaults={"preset": "standard"}),
         "$defs": {"limit": _limit(), "options": _options(), "scorer_options": _scorer_options()},
     }
+
+
+def _schedule() -> Schema:
+    parts = {"cron": TEXT, "timezone": TEXT}
+    return {"anyOf": [TEXT, _mapping(parts, SCHEDULE_KEYS, required=["cron"])]}
 
 
 def _mapping(
@@ -171,8 +178,9 @@ def _limit() -> Schema:
 def _options() -> Schema:
     limit = {"$ref": "#/$defs/limit"}
     places = {"anyOf": [NAME, {**NAMES, "minItems": 1}]}
-    parts = {"on": places, "slices": FLAG, "require": FLAG}
-    defaults = {"slices": True, "require": False}
+    windows = {"type": "integer", "minimum": 1, "maximum": 1_000}
+    parts = {"on": places, "slices": FLAG, "require": FLAG, "persist": windows}
+    defaults = {"slices": True, "require": False, "persist": 1}
     found = _mapping({key: parts.get(key, limit) for key in CHECK_KEYS}, CHECK_KEYS)
     for key, value in defaults.items():
         found["properties"][key]["default"] = value
