@@ -18,6 +18,7 @@ from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_pre
 from tidegauge.suite.columns import read_columns
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.explaining import read_explain
+from tidegauge.suite.schedule import read_schedule
 from tidegauge.suite.scorers import read_scorers
 from tidegauge.suite.shape import (
     Causes,
@@ -25,6 +26,7 @@ from tidegauge.suite.shape import (
     Explain,
     Logs,
     Model,
+    Schedule,
     Source,
     Suite,
     Target,
@@ -40,6 +42,7 @@ __all__ = [
     "Explain",
     "Logs",
     "Model",
+    "Schedule",
     "Source",
     "Suite",
     "Target",
@@ -60,6 +63,7 @@ __all__ = [
 
 KEYS = {
     "suite": "Name of the suite; reports are kept under it.",
+    "schedule": "When tidegauge serve runs it: a cron line, or {cron: ..., timezone: ...}.",
     "preset": "Checks to begin with: standard (the default), sensitive or none.",
     "logs": "Where the rows of both sides come from.",
     "columns": "What each column is for; what is not said is inferred.",
@@ -280,6 +284,7 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         allow_download=flag(found["allow_download"]) if "allow_download" in found else False,
         explain=read_explain(found["explain"], folder) if "explain" in found else Explain(),
         causes=causes,
+        schedule=read_schedule(found["schedule"]) if "schedule" in found else None,
     )
 
 

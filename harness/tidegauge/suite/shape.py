@@ -155,6 +155,19 @@ class Causes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When ``tidegauge serve`` runs a suite."""
+
+    cron: str
+    """Minute, hour, day of the month, month, day of the week; or ``@daily`` and its like."""
+    timezone: str = "UTC"
+    """Whose clock that is."""
+
+    def __str__(self) -> str:
+        return f"{self.cron} ({self.timezone})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A whole suite: what to read, what its columns are, what to check, how to decide."""
 
@@ -176,3 +189,5 @@ class Suite:
     """When alarms are explained, and with what."""
     causes: Causes = field(default_factory=Causes)
     """Which column causes which, as far as a person knows."""
+    schedule: Schedule | None = None
+    """When ``tidegauge serve`` runs it; ``None`` = when it is asked to."""
