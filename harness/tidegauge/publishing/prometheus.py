@@ -179,7 +179,7 @@ def _of_suite(store: Store, suite: SuiteRow, series: int, now: datetime) -> Iter
 
 
 def _of_run(store: Store, run: str, series: int) -> Samples:
-    """Samples of a run; a run that is kept never changes, so that each is read once."""
+    """Give the samples of a run, which never changes once it is kept: each is read once."""
     found = _read.get((run, series))
     if found is None:
         report = store.report(run)
