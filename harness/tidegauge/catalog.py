@@ -2,7 +2,9 @@
 
 A package that offers evaluators names itself once under ``tidegauge.evaluators``; each of its
 modules ``topic/name.py`` is then the evaluator ``topic.name``; those of the topic ``root_cause``
-explain and are apart. Listing imports nothing.
+explain, those of ``comparison`` hold two models against each other, and both are apart. A package
+of renderers holds those of reports on top, those of comparisons in its folder ``comparison``.
+Listing imports nothing.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from tidegauge.comparison import MethodCard
 from tidegauge.errors import SuiteError
-from tidegauge.records import Card, ExplainerCard, Report, Score, ScorerCard
+from tidegauge.records import Card, ExplainerCard, Score, ScorerCard
 
 if TYPE_CHECKING:
     from tidegauge.scorer import Scorer
 
 EVALUATORS = "tidegauge.evaluators"
 RENDERERS = "tidegauge.reports"
+Rendered = Literal["report", "comparison"]
+"""Records that renderers turn into text."""
 PAGES = "dashboard"
 """Folder of a package of renderers that holds the dashboard's pages."""
 EXPLAINERS = "root_cause"
 """Topic of the evaluators that explain."""
+COMPARERS = "comparison"
+"""Topic of the evaluators that hold two models against each other."""
 OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters"})
 """Parameters that a run gives to measures which declare them: a random generator, the policy's
 confidence, the moment of judging in seconds since 1970, the rows on each side that a scorer
@@ -71,18 +78,33 @@ class Explainer:
     explain: Callable[..., Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """A method of comparing two models, with its card."""
+
+    name: str
+    card: MethodCard
+    contrast: Callable[..., Any]
+
+
 def evaluator_names() -> Mapping[str, str]:
     """Name every measure and scorer, and the module that holds it, without importing any."""
-    return {name: place for name, place in _names().items() if not _explains(name)}
+    apart = (EXPLAINERS, COMPARERS)
+    return {name: place for name, place in _names().items() if _topic(name) not in apart}
 
 
 def explainer_names() -> Mapping[str, str]:
     """Name every unit of root-cause attribution, and the module that holds it."""
-    return {name: place for name, place in _names().items() if _explains(name)}
+    return {name: place for name, place in _names().items() if _topic(name) == EXPLAINERS}
 
 
-def _explains(name: str) -> bool:
-    return name.partition(".")[0] == EXPLAINERS
+def comparer_names() -> Mapping[str, str]:
+    """Name every method of comparing two models, and the module that holds it."""
+    return {name: place for name, place in _names().items() if _topic(name) == COMPARERS}
+
+
+def _topic(name: str) -> str:
+    return name.partition(".")[0]
 
 
 @cache
@@ -161,6 +183,19 @@ def explainer(name: str) -> Explainer:
     return Explainer(name, card, explain)
 
 
+@cache
+def comparer(name: str) -> Comparer:
+    """Load one method of comparing two models: ``comparison.name``.
+
+    Raises
+    ------
+    SuiteError
+        When nothing provides it, the hint holding the nearest names.
+    """
+    card, contrast, _ = _loaded(name, comparer_names())
+    return Comparer(name, card, contrast)
+
+
 def _loaded(
     name: str, names: Mapping[str, str] | None = None
 ) -> tuple[Any, Callable[..., Any], Mapping[str, Any]]:
@@ -176,22 +211,23 @@ def _loaded(
 
 
 @cache
-def renderer_names() -> Mapping[str, str]:
+def renderer_names(of: Rendered = "report") -> Mapping[str, str]:
     """Every renderer's name and the module that holds it."""
+    inner = "" if of == "report" else f"{of}."
     return {
-        file.stem: f"{package}.{file.stem}"
+        file.stem: f"{package}.{inner}{file.stem}"
         for package in _packages(RENDERERS)
         for folder in _package_folders(package)
-        for file in sorted(folder.glob("[!_]*.py"))
+        for file in sorted((folder / inner.rstrip(".")).glob("[!_]*.py"))
     }
 
 
-def renderer(name: str) -> Callable[[Report], str]:
-    """Load one renderer: a function from a report to text."""
-    names = renderer_names()
+def renderer(name: str, of: Rendered = "report") -> Callable[[Any], str]:
+    """Load one renderer: a function from a report, or from a comparison, to text."""
+    names = renderer_names(of)
     if name not in names:
-        raise SuiteError(f'nothing renders "{name}"', nearest(name, names))
-    render: Callable[[Report], str] = importlib.import_module(names[name]).render
+        raise SuiteError(f'nothing renders a {of} as "{name}"', nearest(name, names))
+    render: Callable[[Any], str] = importlib.import_module(names[name]).render
     return render
 
 

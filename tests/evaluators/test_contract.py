@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 import tidegauge_evaluators
-from tidegauge.catalog import EXPLAINERS, Evaluator, evaluator, evaluator_names, is_scorer
+from tidegauge.catalog import COMPARERS, EXPLAINERS, Evaluator, evaluator, evaluator_names, is_scorer
 from tidegauge.errors import CannotMeasure
 from tidegauge.profile import DatasetProfile, Layout, TargetLayout
 from tidegauge.profile.arrays import as_array
@@ -26,7 +26,9 @@ from tidegauge.records import Card, Kind, Role, Score
 
 FOLDER = Path(tidegauge_evaluators.__file__).parent
 FILES = sorted(
-    f"{f.parent.name}.{f.stem}" for f in FOLDER.glob("*/[!_]*.py") if f.parent.name != EXPLAINERS
+    f"{f.parent.name}.{f.stem}"
+    for f in FOLDER.glob("*/[!_]*.py")
+    if f.parent.name not in (EXPLAINERS, COMPARERS)
 )
 FOUND = sorted(
     name for name, module in evaluator_names().items() if module.startswith("tidegauge_evaluators.")

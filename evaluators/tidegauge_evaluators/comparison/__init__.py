@@ -1,0 +1,1 @@
+"""Methods of holding two models against each other, one a file."""
