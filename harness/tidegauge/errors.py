@@ -6,6 +6,7 @@
     ├── SuiteError            the suite file is wrong; nothing was run
     ├── DataError             a log cannot be read at all
     ├── BaselineError         a baseline file cannot be used
+    ├── HistoryError          a history cannot be opened, or holds no such run
     ├── MissingExtraError     an optional dependency is not installed
     ├── ModelError            a model folder is missing, damaged or not what it says
     ├── Unscored              a scorer cannot answer for one row; the row keeps the reason
@@ -45,6 +46,10 @@ class DataError(TidegaugeError):
 
 class BaselineError(TidegaugeError):
     """A baseline file is damaged, of another format version, or does not fit the suite."""
+
+
+class HistoryError(TidegaugeError):
+    """A history cannot be opened, was written by a newer release, or holds no such run."""
 
 
 class MissingExtraError(TidegaugeError):

@@ -67,6 +67,8 @@ def cli() -> None:
     show_default=True,
     help="Folder for the files; - prints them.",
 )
+@click.option("--history", "place", metavar="PLACE", help="File or URL of the history to keep.")
+@click.option("--no-history", is_flag=True, help="Do not keep the run.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
     suite: Path,
@@ -76,6 +78,8 @@ def run(
     preset: str | None,
     formats: str,
     out: Path,
+    place: str | None,
+    no_history: bool,
     quiet: bool,
 ) -> int:
     r"""Run SUITE over its logs and write a report.
@@ -85,21 +89,24 @@ def run(
       tidegauge run suite.yaml
       tidegauge run suite.yaml --window 2026-11-21 -o /tmp/report
       tidegauge run suite.yaml --format md -o -
+      tidegauge run suite.yaml --history postgresql://gauge@db/history
     """
+    from tidegauge.operating import operate
     from tidegauge.progress import shown
-    from tidegauge.running import run as run_suite
     from tidegauge.startup import spare_pandas
+    from tidegauge.store import open_store
     from tidegauge.suite import load_suite
 
     spare_pandas()
     wanted = formats_of(formats)
     loaded = load_suite(suite, preset=preset)
+    store = None if no_history else open_store(place)
     with shown() as progress:
-        report = run_suite(
-            loaded, window=window, current=current, baseline=baseline, progress=progress
+        done = operate(
+            loaded, store, window=window, current=current, baseline=baseline, progress=progress
         )
-    deliver(report, wanted, out, quiet=quiet)
-    return CODES[report.outcome]
+    deliver(done.report, wanted, out, quiet=quiet)
+    return CODES[done.report.outcome]
 
 
 @cli.command(short_help="Freeze a suite's baseline into a file.")

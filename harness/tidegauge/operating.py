@@ -1,0 +1,73 @@
+"""One round of a suite: run it, keep it, tell whom it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidegauge.freezing import Progress, untold
+from tidegauge.records import Report
+from tidegauge.running import perform
+from tidegauge.suite import Suite, load_suite
+
+if TYPE_CHECKING:
+    from tidegauge.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operated:
+    """What a round came to."""
+
+    report: Report
+    kept: bool = False
+    """Whether the history holds it."""
+    incidents: tuple[Any, ...] = ()
+    """Incidents that it opened, changed or closed."""
+    deliveries: tuple[Any, ...] = ()
+    """What was sent to whom, and whether it arrived."""
+    rejudged: tuple[Report, ...] = ()
+    """Earlier windows judged anew, since their labels arrived."""
+
+
+def operate(
+    suite: str | Path | Suite,
+    store: Store | None,
+    *,
+    window: str | None = None,
+    current: Any = None,
+    baseline: Any = None,
+    now: datetime | None = None,
+    progress: Progress = untold,
+) -> Operated:
+    """Run a suite over a window, keep the run, and act on what was found.
+
+    Each step is a call below, in this order; a step that needs the history is passed over where
+    there is none. The run is kept before anybody is told of it, so that whoever is told can look
+    it up, and a round that is killed and begun again tells nobody twice.
+
+    Parameters
+    ----------
+    suite
+        Path of a suite file, or a loaded suite.
+    store
+        Where runs are kept; ``None`` = nowhere.
+    window, current, baseline, now, progress
+        As ``tidegauge.run`` takes them.
+
+    Raises
+    ------
+    TidegaugeError
+        When the suite could not be run, or the run not be kept.
+    """
+    suite = suite if isinstance(suite, Suite) else load_suite(suite)
+    ran = perform(
+        suite, window=window, current=current, baseline=baseline, now=now, progress=progress
+    )
+    if store is None:
+        return Operated(report=ran.report)
+    progress("history", 0, None)
+    store.save(ran.report, profile=ran.profile)
+    # Labels that arrived, alerts and publishing take their turn here, in that order.
+    return Operated(report=ran.report, kept=True)

@@ -1,0 +1,165 @@
+"""The tables of a history; SQLAlchemy Core, the same in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+VERSION = "0001"
+"""Alembic revision of these tables; a change to them needs a new one beside it."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC: ``timestamptz`` in PostgreSQL, ISO 8601 text that sorts in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Choose the column's type."""
+        return dialect.type_descriptor(
+            String(32) if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write a moment; one without a zone is UTC."""
+        if value is None:
+            return None
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read a moment back, aware and in UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""Integers that count rows and number records; SQLite numbers only plain ones by itself."""
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("no", Number, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("suite", Text, nullable=False),
+    Column("span", Text, nullable=False),  # what a revision is of: window, or digest of the log
+    Column("revision", Integer, nullable=False),
+    Column("superseded_by", String(64), nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("window_start", Moment),
+    Column("window_end", Moment),
+    Column("created", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("because", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("n_baseline", Number, nullable=False),
+    Column("n_current", Number, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("overrides", Text, nullable=False),
+    Column("suite_path", Text, nullable=False),
+    Column("baseline_digest", Text, nullable=False),
+    Column("current_digest", Text, nullable=False),
+    Column("model_versions", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    UniqueConstraint("suite", "span", "revision"),
+    Index("runs_by_time", "suite", "superseded_by", "at"),
+    Index("runs_of_all", "superseded_by", "at"),
+)
+
+parts = Table(  # what many runs share, by content: grids, cards, checks
+    "parts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("codec", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
+    Column("codec", String(16), nullable=False),
+    Column("shared", String(64), nullable=False, default=""),
+    Column("body", LargeBinary, nullable=False),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
+    Column("grid", ForeignKey("parts.digest"), nullable=False, index=True),
+    Column("codec", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("no", Number, primary_key=True, autoincrement=True),
+    Column("suite", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("slice", Text, nullable=False),
+    Column("evaluator", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    UniqueConstraint("suite", "check", "column", "slice"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("subject", ForeignKey("subjects.no"), primary_key=True),
+    Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
+    Column("outcome", String(16), nullable=False),
+    Column("broke", Boolean, nullable=False),
+    Column("n", Number, nullable=False),
+    Column("value", Float),
+    Column("low", Float),
+    Column("high", Float),
+    Column("p_value", Float),
+    Column("baseline", Float),
+    Column("warn", Float),
+    Column("critical", Float),
+    Index("results_of_run", "run"),
+    sqlite_with_rowid=False,
+)
+
+causes = Table(
+    "causes",
+    metadata,
+    Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("of", Text, nullable=False),
+    Column("factor", Text, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("share", Float, nullable=False),
+    Column("low", Float),
+    Column("high", Float),
+    Column("rank_one", Float),
+    Column("because", Text, nullable=False),
+)
