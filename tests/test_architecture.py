@@ -13,7 +13,16 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ("harness", "evaluators", "reports")
 
 READABLE = {
-    "evaluators": ("records", "errors", "profile", "scorer", "models", "case", "findings", "comparison"),
+    "evaluators": (
+        "records",
+        "errors",
+        "profile",
+        "scorer",
+        "models",
+        "case",
+        "findings",
+        "comparison",
+    ),
     "reports": ("records", "errors", "comparison"),
 }
 """Parts of the harness that the other two packages may import."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from tidegauge.records import Interval
 
@@ -36,9 +37,8 @@ def tango_interval(gained: float, lost: float, n: float, z: float) -> Interval:
     return Interval(_end(beyond, middle, -1.0), _end(beyond, middle, 1.0))
 
 
-def _end(beyond: object, start: float, stop: float) -> float:
+def _end(beyond: Callable[[float], float], start: float, stop: float) -> float:
     """Find where the score grows past its bound, between the estimate and an end of the scale."""
-    assert callable(beyond)
     inside, outside = start, stop
     if beyond(stop * (1 - 1e-12)) <= 0:
         return stop
@@ -49,7 +49,7 @@ def _end(beyond: object, start: float, stop: float) -> float:
 
 
 def _score(at: float, gained: float, lost: float, n: float) -> float:
-    """Standard errors between what was found and a difference ``at``."""
+    """Count standard errors between what was found and a difference ``at``."""
     a = 2.0 * n
     b = -gained - lost + (2.0 * n - gained + lost) * at
     c = -lost * at * (1.0 - at)

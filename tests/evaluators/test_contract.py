@@ -18,7 +18,14 @@ import pyarrow as pa
 import pytest
 
 import tidegauge_evaluators
-from tidegauge.catalog import COMPARERS, EXPLAINERS, Evaluator, evaluator, evaluator_names, is_scorer
+from tidegauge.catalog import (
+    COMPARERS,
+    EXPLAINERS,
+    Evaluator,
+    evaluator,
+    evaluator_names,
+    is_scorer,
+)
 from tidegauge.errors import CannotMeasure
 from tidegauge.profile import DatasetProfile, Layout, TargetLayout
 from tidegauge.profile.arrays import as_array

@@ -116,7 +116,7 @@ def _mid_p(sums: NDArray[np.float64]) -> float:
         moved[: len(chances) - size] += chances[size:]
         chances = moved / 2.0
     above = float(chances[total + found + 1 :].sum())
-    return min(1.0, max(LEAST, 2.0 * above + float(chances[total + found]) * (1 if found else 1)))
+    return min(1.0, max(LEAST, 2.0 * above + float(chances[total + found])))
 
 
 def _binomial_mid_p(more: int, total: int) -> float:
@@ -141,7 +141,7 @@ def _design_effect(gaps: NDArray[np.float64], groups: NDArray[np.int64] | None) 
 
 
 def _pooled_error(gained: int, lost: int, n: int, effect: float) -> float:
-    """Standard error of the difference; half a pair is added each way, so that it is never 0."""
+    """Give the standard error; half a pair is added each way, so that it is never 0."""
     total = gained + lost + 1.0
     return math.sqrt(max(total - (gained - lost) ** 2 / n, 1.0) * effect) / n
 

@@ -24,6 +24,21 @@ class ScorePair(NamedTuple):
     negative: NumericProfile
 
 
+class Judged(NamedTuple):
+    """Rows one by one, as a profile counts them."""
+
+    truth: NDArray[np.int64]
+    """Place of each row's class; -1 where there is no label, ``len(classes)`` where it is new."""
+    decided: NDArray[np.int64]
+    """Place of the decided class, likewise."""
+    log_loss: NDArray[np.float64]
+    """NaN where it is not counted."""
+    brier: NDArray[np.float64]
+    """NaN where it is not counted."""
+    scores: Mapping[str, NDArray[np.float64]]
+    """Class -> probability; NaN where there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClassificationProfile:
     """Confusion counts and scores over rows whose label has arrived.
@@ -90,15 +105,13 @@ class ClassificationProfile:
         due
             Shape (n,): whether each row's label should have arrived; all by default.
         """
-        truth = coded(target, self.classes)
+        rows = self.rows(target, prediction, scores)
+        truth, decided, table = rows.truth, rows.decided, rows.scores
         known = truth >= 0
-        table = {name: dense(column) for name, column in (scores or {}).items()}
-        decided = coded(prediction, self.classes) if prediction is not None else self._decide(table)
         judged = known & (decided >= 0)
         size = len(self.classes) + 1
         cells = truth[judged] * size + decided[judged]
         pending = int((~known & ~np.asarray(due)).sum()) if due is not None else 0
-        losses = self._losses(truth, table)
         return replace(
             self,
             confusion=np.bincount(cells, minlength=size * size).reshape(size, size),
@@ -110,9 +123,18 @@ class ClassificationProfile:
                 name: self._lay_pair(pair, truth, known, name, table[name])
                 for name, pair in self.scores.items()
             },
-            log_loss=losses[0],
-            brier=losses[1],
+            log_loss=Moments.of(rows.log_loss[~np.isnan(rows.log_loss)]),
+            brier=Moments.of(rows.brier[~np.isnan(rows.brier)]),
         )
+
+    def rows(
+        self, target: Any, prediction: Any = None, scores: Mapping[str, Any] | None = None
+    ) -> Judged:
+        """Read labels, decisions, scores and losses row by row, as ``lay`` counts them."""
+        truth = coded(target, self.classes)
+        table = {name: dense(column) for name, column in (scores or {}).items()}
+        decided = coded(prediction, self.classes) if prediction is not None else self._decide(table)
+        return Judged(truth, decided, *self._losses(truth, table), table)
 
     def merge(self, other: ClassificationProfile) -> ClassificationProfile:
         """Profile of both sets of rows together; both must lie over one grid."""
@@ -162,10 +184,11 @@ class ClassificationProfile:
 
     def _losses(
         self, truth: NDArray[np.int64], table: Mapping[str, NDArray[np.float64]]
-    ) -> tuple[Moments, Moments]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log loss and Brier score row by row, where every class has a probability."""
+        log, brier = np.full((2, len(truth)), np.nan)
         if not table or (len(self.classes) > 2 and len(table) < len(self.classes)):
-            return NO_MOMENTS, NO_MOMENTS
+            return log, brier
         if len(table) == 1:
             (name, positive), *_ = table.items()
             hit = (truth == self.classes.index(name)).astype(np.float64)
@@ -178,5 +201,6 @@ class ClassificationProfile:
         valid = (truth >= 0) & (truth < len(self.classes))
         valid &= ((stacked >= 0) & (stacked <= 1)).all(axis=1)
         squared = ((stacked - hits) ** 2).sum(axis=1)
-        log = -np.log(np.clip(true[valid], TINY, 1 - TINY))
-        return Moments.of(log), Moments.of(squared[valid])
+        log[valid] = -np.log(np.clip(true[valid], TINY, 1 - TINY))
+        brier[valid] = squared[valid]
+        return log, brier
