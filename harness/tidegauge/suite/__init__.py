@@ -13,16 +13,22 @@ from typing import Any
 
 from tidegauge.errors import SuiteError
 from tidegauge.records import Check, Policy
+from tidegauge.suite.actions import read_actions, read_triggers
+from tidegauge.suite.acts import Alerts
+from tidegauge.suite.alerts import read_alerts
 from tidegauge.suite.causes import read_causes, refuse_unknown, require_columns
 from tidegauge.suite.checks import PRESETS, preset_checks, read_checks, with_preset
 from tidegauge.suite.columns import read_columns
+from tidegauge.suite.compare import parse_compare, read_compare
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.explaining import read_explain
+from tidegauge.suite.owners import read_owners
 from tidegauge.suite.schedule import read_schedule
 from tidegauge.suite.scorers import read_scorers
 from tidegauge.suite.shape import (
     Causes,
     Columns,
+    Compare,
     Explain,
     Logs,
     Model,
@@ -39,6 +45,7 @@ from tidegauge.suite.values import between, choice, entries, flag, parse_length,
 __all__ = [
     "Causes",
     "Columns",
+    "Compare",
     "Explain",
     "Logs",
     "Model",
@@ -52,6 +59,7 @@ __all__ = [
     "parse_causes",
     "parse_checks",
     "parse_columns",
+    "parse_compare",
     "parse_length",
     "parse_scorers",
     "parse_suite",
@@ -74,6 +82,11 @@ KEYS = {
     "policy": "How the judge decides.",
     "explain": "When to look for the causes of alarms, and which model to ask.",
     "causes": "Which column causes which, as far as you know: {order: ...} or {edges: ...}.",
+    "compare": "What a candidate must show: {margins: ..., require: ...}.",
+    "alerts": "When an alarm becomes an incident, and when one ends.",
+    "actions": "What follows an incident: tell people, post, start a program or a training.",
+    "triggers": "What an action can start, by name: {retrain: {command: [...]}}.",
+    "owners": "Who looks after a column or a check, and where to reach them.",
 }
 POLICY_KEYS = {
     "false_alarms": "Share of unchanged runs that may raise any alarm at all (default 0.05).",
@@ -273,6 +286,7 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         checks = with_preset(checks, preset_checks(preset, scorers))
         if not checks:
             node.complain("found nothing to check; needed: checks, or a preset other than none")
+    triggers = read_triggers(found["triggers"], folder) if "triggers" in found else {}
     return Suite(
         name=name,
         logs=logs,
@@ -284,6 +298,19 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         allow_download=flag(found["allow_download"]) if "allow_download" in found else False,
         explain=read_explain(found["explain"], folder) if "explain" in found else Explain(),
         causes=causes,
+        compare=read_compare(found["compare"]) if "compare" in found else Compare(),
+        alerts=read_alerts(found["alerts"]) if "alerts" in found else Alerts(),
+        actions=read_actions(
+            found["actions"],
+            folder,
+            checks=() if node.problems else checks,
+            triggers=triggers,
+            critical=columns.critical,
+        )
+        if "actions" in found
+        else (),
+        triggers=triggers,
+        owners=read_owners(found["owners"]) if "owners" in found else {},
         schedule=read_schedule(found["schedule"]) if "schedule" in found else None,
     )
 

@@ -11,11 +11,14 @@ from typing import Any
 from tidegauge.catalog import evaluator, evaluator_names, is_scorer, scorer
 from tidegauge.records import ALARMS, Policy
 from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS, Explain
+from tidegauge.suite import alerting_schema as alerting
 from tidegauge.suite.causes import KEYS as CAUSES_KEYS
 from tidegauge.suite.checks import KEYS as CHECK_KEYS
 from tidegauge.suite.checks import PRESETS
 from tidegauge.suite.columns import KEYS as COLUMN_KEYS
 from tidegauge.suite.columns import KINDS, TARGET_KEYS, VALID_KEYS
+from tidegauge.suite.compare import KEYS as COMPARE_KEYS
+from tidegauge.suite.compare import ROWS, SEGMENTS, WAYS
 from tidegauge.suite.explaining import ALONE, FEWEST, LISTS, MODEL_KEYS
 from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.limits import CHANGES
@@ -60,6 +63,11 @@ def build() -> Schema:
         "policy": _mapping(policy, POLICY_KEYS, defaults=asdict(Policy())),
         "explain": _explain(),
         "causes": _causes(),
+        "compare": _compare(),
+        "alerts": alerting.alerts(),
+        "actions": alerting.actions(),
+        "triggers": alerting.triggers(),
+        "owners": alerting.owners(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -134,6 +142,7 @@ def _columns() -> Schema:
                 "minProperties": 1,
             },
         },
+        "critical": NAMES,
         "ignore": NAMES,
     }
     return _mapping({key: special.get(key, NAME) for key in COLUMN_KEYS}, COLUMN_KEYS)
@@ -165,6 +174,21 @@ def _causes() -> Schema:
         "edges": {"type": "array", "items": pair, "uniqueItems": True},
     }
     return {**_mapping(parts, CAUSES_KEYS), "maxProperties": 1}
+
+
+def _compare() -> Schema:
+    way = {"type": "object", "additionalProperties": {"enum": list(WAYS)}, "minProperties": 1}
+    metrics = {"type": "array", "items": {"anyOf": [TEXT, way]}, "minItems": 1}
+    parts: dict[str, Schema] = {
+        "metrics": metrics,
+        "margins": {"type": "object", "additionalProperties": CHANGE},
+        "require": NAMES,
+        "inputs": NAMES,
+        "cluster": NAME,
+        "rows": {"enum": list(ROWS)},
+        "segments": {"enum": list(SEGMENTS)},
+    }
+    return _mapping(parts, COMPARE_KEYS, defaults={"rows": "auto", "segments": "gate"})
 
 
 def _limit() -> Schema:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from tidegauge.comparison import Margin
 from tidegauge.records import ALARMS, Check, Kind, Outcome, Policy
+from tidegauge.suite.acts import Action, Alerts, Owner, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Columns:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     """Columns whose kind must not be inferred."""
     valid: Mapping[str, Valid] = field(default_factory=dict)
+    critical: tuple[str, ...] = ()
+    """Features that matter most, for actions."""
     ignore: tuple[str, ...] = ()
 
 
@@ -168,6 +172,27 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """How two models are held against each other, and what a candidate must show."""
+
+    metrics: Mapping[str, Literal["lower", "higher", ""]] = field(default_factory=dict)
+    """Evaluator, check or column -> which way is good, empty = as its card says; no metrics =
+    those of the suite."""
+    margins: Mapping[str, Margin] = field(default_factory=dict)
+    """Metric -> loss that is acceptable; the candidate must be shown to keep within it."""
+    require: tuple[str, ...] = ()
+    """Metrics on which a lack of evidence stops the gate."""
+    inputs: tuple[str, ...] | None = None
+    """Columns that must be the same on both sides of a pair; ``None`` = features, or the prompt."""
+    cluster: str = ""
+    """Column by which rows belong together; empty = ``columns.conversation``."""
+    rows: Literal["auto", "paired", "unpaired"] = "auto"
+    """Whether both models answered the same rows; ``auto`` = the ids tell."""
+    segments: Literal["gate", "report", "off"] = "gate"
+    """Whether a segment that is shown worse stops the gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A whole suite: what to read, what its columns are, what to check, how to decide."""
 
@@ -189,5 +214,15 @@ class Suite:
     """When alarms are explained, and with what."""
     causes: Causes = field(default_factory=Causes)
     """Which column causes which, as far as a person knows."""
+    compare: Compare = field(default_factory=Compare)
+    """How a candidate is held against the model in production."""
+    alerts: Alerts = field(default_factory=Alerts)
+    """When an alarm becomes an incident, and when one ends."""
+    actions: tuple[Action, ...] = ()
+    """What follows an incident."""
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    """What an action can start, by name."""
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    """Who looks after a column or a check; ``default`` after all others."""
     schedule: Schedule | None = None
     """When ``tidegauge serve`` runs it; ``None`` = when it is asked to."""
