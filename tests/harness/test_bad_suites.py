@@ -145,7 +145,7 @@ TABLE = [
     Bad("no name", LOGS[9:], "1", 'found no key "suite"'),
     Bad("no logs", "suite: s\n", "1", 'found no key "logs"'),
     Bad("schedule", LOGS + "schedule: daily\n", "3: schedule", "1 field where five belong"),
-    Bad("actions", LOGS + "actions: []\n", "3: actions", "not supported by this version"),
+    Bad("actions", LOGS + "actions: {on: warn}\n", "3: actions", "a list such as"),
     Bad("name with a slash", "suite: ../s\n" + LOGS[9:], "1: suite", "a name of letters, digits"),
     Bad("name is a number", "suite: 7\n" + LOGS[9:], "1: suite", "found the number 7"),
     Bad(

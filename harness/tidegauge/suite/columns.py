@@ -32,6 +32,7 @@ KEYS = {
     "segments": "Columns whose every value is judged as a slice of its own.",
     "kinds": "Columns whose kind must not be inferred: {zip: categorical}.",
     "valid": "Values that numeric columns may take: {age: {min: 0, max: 120}}.",
+    "critical": "Features that matter most: actions may ask for them (critical_feature).",
     "ignore": "Columns to leave out.",
 }
 TARGET_KEYS = {
@@ -59,6 +60,7 @@ def read_columns(node: Node) -> Columns:
         segments=names(found["segments"]) if "segments" in found else (),
         kinds=dict(_kinds(found["kinds"])) if "kinds" in found else {},
         valid=dict(_valid(found["valid"])) if "valid" in found else {},
+        critical=names(found["critical"], "[income]") if "critical" in found else (),
         ignore=names(found["ignore"]) if "ignore" in found else (),
     )
     _refuse_two_roles(found)
@@ -138,7 +140,7 @@ def _refuse_two_roles(found: dict[str, Node]) -> None:
 
 def _given(found: dict[str, Node]) -> Iterator[tuple[str, str, Node]]:
     for role, node in found.items():
-        if role in ("kinds", "valid"):
+        if role in ("kinds", "valid", "critical"):
             continue
         if role == "target" and isinstance(node.value, dict):
             node = node.value.get("column", node)

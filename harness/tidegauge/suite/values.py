@@ -11,7 +11,7 @@ from typing import Any
 from tidegauge.catalog import nearest
 from tidegauge.suite.document import Node, shown
 
-LATER = ("actions", "calibrated")
+LATER = ("calibrated",)
 """Words that are planned and not yet read; saying so spares a search for a typing error."""
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
