@@ -163,3 +163,11 @@ causes = Table(
     Column("rank_one", Float),
     Column("because", Text, nullable=False),
 )
+
+leases = Table(  # who does what only one may do at a time
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Moment, nullable=False),
+)

@@ -53,12 +53,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run that is going on, waits, or broke down."""
+    """A run that goes on, waits, or has ended."""
 
     id: str
     suite: str
     window: str = ""
-    state: Literal["waiting", "running", "failed"]
+    state: Literal["waiting", "running", "finished", "failed"]
     stage: str = ""
     """``baseline``, ``current``, ``measure``, ``explain`` ..."""
     share: float | None = None
@@ -69,6 +69,8 @@ class Job:
     """Why it failed, in one sentence."""
     hint: str = ""
     """What to do about it."""
+    run: str = ""
+    """Id of the run, once it is finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
