@@ -75,3 +75,15 @@ class Carriers:
     links: Links
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it was not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Whether the truth goes with a column's values as logged, or as repaired."""
+
+    gain: float
+    """How much better the repaired ones foretell it: mean loss as logged minus as repaired."""
+    z: float
+    """The gain over its standard error; below zero where the logged ones foretell it better."""
+    rows: int
+    """Labelled rows that the repair changes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from statistics import NormalDist
 
 import numpy as np
@@ -38,6 +39,10 @@ LITTLE = 0.005
 """The same where causes were taken out, which leaves nothing of them behind."""
 CHANCE = 0.01
 """Chance that some column is taken to differ where none does."""
+LOG_2 = log(2)
+APART = 0.9
+"""Part of all there is to tell (log 2) from which a column leaves no rows of equal value to compare
+on both sides, so that it can only be taken out."""
 MOST_STEPS = 6
 MOST_SUSPECTS = 8
 """Columns of which it is asked what they tell beside all others."""
@@ -153,19 +158,22 @@ class _Search:
             self.domain.learn(
                 [through.through, apart.through | apart.rest, state.through | state.rest]
             )
-            after = {"apart": self._left(apart), "through": self._left(through)}
+            after = {"apart": self._left(apart)}
+            if max(self.alone[name].value for name in first) < APART * LOG_2:
+                after["through"] = self._left(through)
             states = {"apart": apart, "through": through}
             calm = [way for way, one in after.items() if not self._matters(one, states[way])]
             way = min(after, key=lambda name: after[name].value)
-            apart_from = after["through"].rows - after["apart"].rows
-            alike = abs(apart_from.mean()) < ALIKE * self.domain.error(apart_from)
+            apart_from = after.get("through", after["apart"]).rows - after["apart"].rows
+            alike = abs(apart_from.mean()) <= ALIKE * self.domain.error(apart_from)
+            either = len(calm) == len(after) and alike
             gone = Estimate(
                 rows=left.rows - after[way].rows,
                 error=self.domain.error(left.rows - after[way].rows),
             )
             yield Step(
                 columns=ranked[0].columns,
-                way="either" if len(calm) == 2 and alike else way,  # type: ignore[arg-type]
+                way="either" if either else way,  # type: ignore[arg-type]
                 share=min(1.0, max(0.0, gone.value / self.whole)),
                 interval=self._interval(gone, left),
                 residual=told(after[way], "side and the columns left"),

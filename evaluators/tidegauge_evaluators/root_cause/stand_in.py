@@ -95,7 +95,7 @@ class StandIn:
         return found[:, 0] if self.kind == "predictions" else _chances(found)
 
 
-def stand_in(case: Case, *, rng: np.random.Generator, gate: float = 0.95) -> StandIn:
+def stand_in(case: Case, *, rng: np.random.Generator, gate: float = 0.85) -> StandIn:
     """Learn a model's answers from the baseline, and see whether they hold on both sides.
 
     Trees know nothing of values that the baseline does not have. So the stand-in must foretell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -47,6 +48,8 @@ LEAST = 1e-6
 """Nats that a cause holds at least, where tests that need fewer rows have shown it."""
 DETAILED = 3
 """Causes that are looked into: confined where, begun when, what a repair brings back."""
+HALF = 0.5
+"""Part of what was lost from which a repair that brings it back puts its cause first."""
 FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
 
 
@@ -104,7 +107,8 @@ def attribute(
     inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller, topics=topics)
     answers = ask(inquiry, functional, of)
     ranked = sorted(_causes(case, answers), key=lambda cause: -cause.share)
-    causes = tuple(_detailed(inquiry, answers, ranked))
+    detailed = _detailed(inquiry, answers, ranked)
+    causes = tuple(sorted(detailed, key=partial(_order, answers)))
     tied = _tied(answers, causes)
     verdict = _verdict(causes, tied)
     return Explanation(
@@ -123,6 +127,14 @@ def attribute(
         notes=(*_said_of_rows(whole, case), *_notes(inquiry, answers)),
         seconds=time.perf_counter() - began_at,
     )
+
+
+def _order(answers: Answers, cause: Cause) -> tuple[float, float, float]:
+    """Put first what costs most, by what its repair brings back; then what moved most."""
+    check, restored = answers.checks.get(cause.columns), cause.restored
+    costs = check.gain if check is not None and check.z > verdicts.SURE else 0.0
+    brings = restored.share if restored is not None and restored.share > HALF else 0.0
+    return -brings, -costs, -cause.share
 
 
 def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
@@ -156,10 +168,7 @@ def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
     """Take the mechanisms of a given order, unless a fault of measurement explains them all."""
     steps = answers.carriers.steps
     faults = {
-        name: step
-        for step in steps
-        if verdicts.of_step(step, _shape(answers, step.columns)) in FAULTS
-        for name in step.columns
+        name: step for step in steps if _mechanism(answers, step) in FAULTS for name in step.columns
     }
     by_order = answers.mechanisms
     if by_order is None or by_order.decomposition is None or len(faults) == len(steps) > 0:
@@ -174,9 +183,13 @@ def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
         yield one if fault is None else _of_step(answers, fault, part)
 
 
+def _mechanism(answers: Answers, step: Step) -> Mechanism:
+    shape, check = _shape(answers, step.columns), answers.checks.get(step.columns)
+    return verdicts.of_step(step, shape, check)
+
+
 def _of_step(answers: Answers, step: Step, part: float) -> Cause:
-    shape = _shape(answers, step.columns)
-    verdict = verdicts.of_step(step, shape)
+    shape, verdict = _shape(answers, step.columns), _mechanism(answers, step)
     low, high = step.interval
     cause = Cause(
         factor=", ".join(step.columns),

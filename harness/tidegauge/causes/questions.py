@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Caller, Case
 from tidegauge.catalog import explainer
 from tidegauge.errors import CannotMeasure, TidegaugeError
-from tidegauge.findings import Carriers
+from tidegauge.findings import Carriers, Checked
 from tidegauge.records import Cause, Decomposition, Onset, Restored, Segment
 
 FLAGGED = ".flagged"
@@ -70,6 +70,8 @@ class Answers:
     carriers: Carriers
     shapes: Mapping[str, Sequence[Any]]
     """Column of a cause -> how its values were changed, best first."""
+    checks: Mapping[tuple[str, ...], Checked] = field(default_factory=dict)
+    """Columns of a cause -> whether the truth goes with their values as logged, or as repaired."""
     mechanisms: Any = None
     """Which mechanisms of a given order changed."""
     concept: Any = None
@@ -93,9 +95,11 @@ def ask(inquiry: Inquiry, functional: NDArray[np.float64] | None, of: str) -> An
         case, domain=domain, **inquiry.shared
     )
     ordered = case.order or case.parents is not None
+    shapes = _shapes(inquiry, found)
     return Answers(
         carriers=found,
-        shapes=_shapes(inquiry, found),
+        shapes=shapes,
+        checks=_checks(inquiry, found, shapes) if case.target else {},
         mechanisms=inquiry.ask_or_note(
             "mechanisms", case, functional, of=of, domain=domain, **inquiry.shared
         )
@@ -119,6 +123,20 @@ def _shapes(inquiry: Inquiry, found: Carriers) -> dict[str, Sequence[Any]]:
         or ()
         for name in names
     }
+
+
+def _checks(
+    inquiry: Inquiry, found: Carriers, shapes: Mapping[str, Sequence[Any]]
+) -> dict[tuple[str, ...], Checked]:
+    """Ask of each cause that can be repaired whether the truth goes with the repair."""
+    asked = {}
+    for step in found.steps:
+        best = {name: shapes[name][0].repaired for name in step.columns if shapes[name]}
+        if len(best) == len(step.columns) and all(one is not None for one in best.values()):
+            asked[step.columns] = inquiry.ask(
+                "repair_check", inquiry.case, step.columns, best, rng=inquiry.rng
+            )
+    return {columns: one for columns, one in asked.items() if one is not None}
 
 
 def _of_performance(inquiry: Inquiry, found: Carriers) -> dict[str, Any]:
@@ -214,9 +232,10 @@ def restorer(inquiry: Inquiry) -> Callable[[tuple[str, ...], Mapping[str, Any]],
     def restored(columns: tuple[str, ...], repaired: Mapping[str, Any]) -> Restored | None:
         if caller is None:
             return None
-        found: Restored | None = inquiry.ask_or_note(
-            "restore", case, caller, columns, repaired or None, **inquiry.shared
-        )
+        given = (case, caller, columns, repaired or None)
+        found: Restored | None = inquiry.ask("restore", *given, **inquiry.shared)
+        if found is None:  # no loss rose that could be brought back: the answers may have moved
+            found = inquiry.ask_or_note("restore", *given, of="scores", **inquiry.shared)
         return found
 
     return restored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegauge.findings import Links, Step
+from tidegauge.findings import Checked, Links, Step
 from tidegauge.records import Information, Mechanism, Shape
 
 SURE = 3.0
@@ -20,7 +20,7 @@ NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log
 """Shapes that the world may take too, unless a constant is exactly met: the others are faults."""
 
 
-def of_step(step: Step, shape: Shape | None) -> Mechanism:
+def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Mechanism:
     """Name what became of a column, or say that the data cannot tell.
 
     Without the column the others do not differ: its values were changed after they were made. At
@@ -36,6 +36,8 @@ def of_step(step: Step, shape: Shape | None) -> Mechanism:
         return "distortion"
     if shape is not None and shape.fit >= FITS and (shape.exact or shape.name not in NATURAL):
         return "distortion"
+    if step.way == "either" and check is not None and abs(check.z) > SURE:
+        return "distortion" if check.z > 0 else "covariate"
     return "covariate" if step.way == "through" else "undetermined"
 
 

@@ -45,7 +45,7 @@ class TestSilence:
         columns["p"] = rng(7).uniform(size=len(columns["p"]))
         with pytest.raises(NotApplicable, match="not faithful on the baseline") as raised:
             stand_in(case(columns), rng=rng())
-        assert "0.95 is needed" in raised.value.message
+        assert "0.85 is needed" in raised.value.message
         assert "name the model itself" in raised.value.hint
 
     def test_the_gate_is_the_callers(self) -> None:
