@@ -68,6 +68,6 @@ def operate(
     if store is None:
         return Operated(report=ran.report)
     progress("history", 0, None)
-    store.save(ran.report, profile=ran.profile)
+    store.save(ran.report, profile=ran.profile, baseline=ran.reference.profile)
     # Labels that arrived, alerts and publishing take their turn here, in that order.
     return Operated(report=ran.report, kept=True)

@@ -57,7 +57,13 @@ class Store:
         with reading(self.engine) as connection:
             yield connection
 
-    def save(self, report: Report, *, profile: DatasetProfile | None = None) -> str:
+    def save(
+        self,
+        report: Report,
+        *,
+        profile: DatasetProfile | None = None,
+        baseline: DatasetProfile | None = None,
+    ) -> str:
         """Keep a run; once this returns, no crash loses it.
 
         A further run of the same suite over the same window is a new revision, and the one
@@ -69,13 +75,15 @@ class Store:
             What came of it.
         profile
             The current rows over the baseline's grids, so that later questions need no rows.
+        baseline
+            The baseline's rows over the same grids, which are stored once for all runs.
 
         Returns
         -------
         The run's id.
         """
         with writing(self.engine) as connection:
-            return keeping.keep(connection, report, profile=profile)
+            return keeping.keep(connection, report, profile=profile, baseline=baseline)
 
     def run(self, run: str) -> RunRow:
         """Find one run.
@@ -128,7 +136,7 @@ class Store:
         for name in names:
             with reading(self.engine) as connection:
                 row = connection.execute(
-                    sa.select(runs, profiles.c.grid, profiles.c.codec, profiles.c.body)
+                    sa.select(runs, *(c for c in profiles.c if c.name != "run"))
                     .join(profiles, profiles.c.run == runs.c.no)
                     .where(runs.c.id == name)
                 ).first()

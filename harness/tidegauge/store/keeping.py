@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tidegauge.profile import CategoricalProfile, DatasetProfile
 from tidegauge.records import Limit, Report, Result, Score
 from tidegauge.store import packed
+from tidegauge.store.cleaning import clean
 from tidegauge.store.tables import causes, profiles, reports, results, runs, subjects
 
 MANY = 500
@@ -20,7 +21,11 @@ MANY = 500
 
 
 def keep(
-    connection: sa.Connection, report: Report, *, profile: DatasetProfile | None = None
+    connection: sa.Connection,
+    report: Report,
+    *,
+    profile: DatasetProfile | None = None,
+    baseline: DatasetProfile | None = None,
 ) -> str:
     """Write a run; one that is there already is written anew under the same id."""
     row = run_row(report, profile)
@@ -41,9 +46,8 @@ def keep(
     connection.execute(sa.insert(reports).values(run=no, **packed.pack_report(connection, report)))
     if profile is not None:
         connection.execute(sa.delete(profiles).where(profiles.c.run == no))
-        connection.execute(
-            sa.insert(profiles).values(run=no, **packed.pack_profile(connection, profile))
-        )
+        held = packed.pack_profile(connection, profile, baseline)
+        connection.execute(sa.insert(profiles).values(run=no, **held))
     _enter_results(connection, no, report)
     _enter_causes(connection, no, report)
     return report.run_id
@@ -77,13 +81,6 @@ def run_row(report: Report, profile: DatasetProfile | None = None) -> dict[str, 
         "seconds": sum(report.seconds.values()),
     }
     return {key: clean(value) for key, value in row.items()}
-
-
-def clean(value: Any) -> Any:
-    """Make any text one that every database takes: no NUL, no half of a surrogate pair."""
-    if not isinstance(value, str):
-        return value
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def span_of(report: Report) -> str:

@@ -91,7 +91,7 @@ runs = Table(
     Index("runs_of_all", "superseded_by", "at"),
 )
 
-parts = Table(  # what many runs share, by content: grids, cards, checks
+parts = Table(  # what many runs share, by content: grids, baselines, a report that others are like
     "parts",
     metadata,
     Column("digest", String(64), primary_key=True),
@@ -104,7 +104,7 @@ reports = Table(
     metadata,
     Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
     Column("codec", String(16), nullable=False),
-    Column("shared", String(64), nullable=False, default=""),
+    Column("model", ForeignKey("parts.digest"), nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
 )
 
@@ -113,6 +113,7 @@ profiles = Table(
     metadata,
     Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
     Column("grid", ForeignKey("parts.digest"), nullable=False, index=True),
+    Column("baseline", ForeignKey("parts.digest"), index=True),
     Column("codec", String(16), nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
