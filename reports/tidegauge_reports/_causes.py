@@ -115,6 +115,15 @@ def _cause(cause: Cause, anchor: str, reach: tuple[float, float], page: Page) ->
     return told if told["above"] else told | _evidence(cause, page)
 
 
+def told(causes: Sequence[Cause]) -> list[dict[str, Any]]:
+    """Lay out causes that stand alone, outside of any report, for the macro ``cause_of``."""
+    page, reach = Page(beneath={}, drawn={}), pictures.reach(causes)
+    return [
+        _cause(cause, f"cause-{place}", reach, page) | {"word": mechanisms.SHORT[cause.verdict]}
+        for place, cause in enumerate(causes[:CAUSES])
+    ]
+
+
 def _evidence(cause: Cause, page: Page) -> dict[str, Any]:
     incident = page.beneath.get(cause.factor)
     moved = [(words.shorten(name, 60), page.drawn.get(name, "")) for name in cause.moved]
