@@ -23,7 +23,7 @@ READABLE = {
         "findings",
         "comparison",
     ),
-    "reports": ("records", "errors", "comparison"),
+    "reports": ("records", "errors", "comparison", "views"),
 }
 """Parts of the harness that the other two packages may import."""
 IMPORT = re.compile(
