@@ -172,3 +172,99 @@ leases = Table(  # who does what only one may do at a time
     Column("holder", String(64), nullable=False),
     Column("until", Moment, nullable=False),
 )
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("suite", Text, nullable=False),
+    Column("sort", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("opened", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("resolved", Moment),
+    Column("resolved_by", Text, nullable=False),
+    Column("first_window", Text, nullable=False),
+    Column("last_window", Text, nullable=False),
+    Column("windows", Integer, nullable=False),
+    Column("clean", Integer, nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("notified", Moment),
+    Column("reopened", Integer, nullable=False),
+    Index("incidents_of_suite", "suite", "state"),
+    Index("incidents_by_time", "opened"),
+)
+
+sightings = Table(  # what each window had to say of an incident
+    "sightings",
+    metadata,
+    Column("incident", ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, primary_key=True),  # where the window stands
+    Column("window", Text, nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # found, clean, unknown
+    Column("severity", String(16), nullable=False),
+    Column("findings", Text, nullable=False),
+)
+
+incident_events = Table(  # only ever added to
+    "incident_events",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("incident", ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("window", Text, nullable=False),
+    Column("routed", Boolean, nullable=False),
+    Index("incident_events_of", "incident", "id"),
+    Index("incident_events_to_route", "routed"),
+)
+
+deliveries = Table(  # what is to be done for an event, written with it, done after it
+    "deliveries",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("suite", Text, nullable=False),
+    Column("incident", ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("event", Number, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("at", Moment),
+    Column("due", Moment, nullable=False),
+    Column("problem", Text, nullable=False),
+    Index("deliveries_due", "suite", "state", "due"),
+    Index("deliveries_of", "incident"),
+)
+
+settled = Table(  # runs whose alarms were looked at
+    "settled",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("suite", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("settled_of", "suite", "at"),
+)
+
+evidence = Table(  # what each window says against "within the limit", as an e-value
+    "evidence",
+    metadata,
+    Column("suite", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),  # where the window stands
+    Column("tests", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # finding -> e-value, and what has paged
+)

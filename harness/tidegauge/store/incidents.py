@@ -1,0 +1,289 @@
+"""Asks a history about incidents, their timelines, and who was told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tidegauge.errors import HistoryError
+from tidegauge.incident import Delivery, Event, Incident, State
+from tidegauge.store import tables as t
+from tidegauge.store.keeping import clean
+
+if TYPE_CHECKING:
+    from tidegauge.store.history import Store
+
+UNRESOLVED: tuple[State, ...] = ("open", "acknowledged")
+
+
+def incidents(
+    store: Store,
+    suite: str | None = None,
+    state: State | Sequence[State] | None = None,
+    *,
+    before: str = "",
+    limit: int | None = 200,
+) -> tuple[Incident, ...]:
+    """List incidents: unresolved before resolved, worst first, then the newest first.
+
+    Parameters
+    ----------
+    store
+        The history.
+    suite
+        Of this suite only.
+    state
+        One state or several; ``None`` = all.
+    before
+        Only what comes after the incident of this id in that order.
+    limit
+        At most so many; ``None`` = all.
+    """
+    order = [_rank("state"), _rank("severity"), t.incidents.c.opened.desc(), t.incidents.c.id]
+    asked = sa.select(t.incidents).where(*_chosen(suite, state)).order_by(*order)
+    with store.reading() as connection:
+        rows = connection.execute(asked).all() if before else None
+        if rows is None:
+            found = connection.execute(asked.limit(limit) if limit is not None else asked).all()
+            return tuple(incident_of(row) for row in found)
+    ids = [row.id for row in rows]
+    start = ids.index(before) + 1 if before in ids else 0
+    return tuple(incident_of(row) for row in rows[start : None if limit is None else start + limit])
+
+
+def incident(store: Store, id: str) -> Incident:
+    """Find one incident by its id, or the beginning of one that no other has.
+
+    Raises
+    ------
+    HistoryError
+        When there is none, or several.
+    """
+    with store.reading() as connection:
+        return find(connection, id)
+
+
+def events(store: Store, id: str) -> tuple[Event, ...]:
+    """Tell an incident's timeline, the oldest event first."""
+    asked = (
+        sa.select(t.incident_events)
+        .where(t.incident_events.c.incident == id)
+        .order_by(t.incident_events.c.id)
+    )
+    with store.reading() as connection:
+        return tuple(event_of(row) for row in connection.execute(asked))
+
+
+def deliveries(
+    store: Store,
+    *,
+    suite: str | None = None,
+    incident: str | None = None,
+    states: Sequence[str] | None = None,
+    limit: int | None = 200,
+) -> tuple[Delivery, ...]:
+    """List deliveries, the newest first."""
+    table = t.deliveries
+    chosen = [
+        *([table.c.suite == suite] if suite is not None else []),
+        *([table.c.incident == incident] if incident is not None else []),
+        *([table.c.state.in_(tuple(states))] if states is not None else []),
+    ]
+    asked = sa.select(table).where(*chosen).order_by(table.c.created.desc(), table.c.event.desc())
+    with store.reading() as connection:
+        rows = connection.execute(asked if limit is None else asked.limit(limit))
+        return tuple(delivery_of(row) for row in rows)
+
+
+def sightings(store: Store, id: str) -> tuple[Mapping[str, Any], ...]:
+    """Tell what each window had to say of an incident, the oldest first.
+
+    Returns
+    -------
+    ``at``, ``window``, ``run``, ``state`` (found, clean, unknown), ``severity`` and ``findings``,
+    a tuple of mappings with ``check``, ``column``, ``slice``, ``outcome``, ``value``, ``streak``
+    and ``because``.
+    """
+    table = t.sightings
+    asked = sa.select(table).where(table.c.incident == id).order_by(table.c.at)
+    with store.reading() as connection:
+        return tuple(sighting_of(row) for row in connection.execute(asked))
+
+
+def counts(store: Store, suite: str | None = None) -> Mapping[str, int]:
+    """Count incidents by state."""
+    table = t.incidents
+    asked = sa.select(table.c.state, sa.func.count()).where(*_chosen(suite, None))
+    with store.reading() as connection:
+        rows = connection.execute(asked.group_by(table.c.state)).all()
+        return {str(state): int(n) for state, n in rows}
+
+
+def of_run(store: Store, run: str) -> tuple[Incident, ...]:
+    """List the incidents that a run showed."""
+    asked = (
+        sa.select(t.incidents)
+        .join(t.sightings, t.sightings.c.incident == t.incidents.c.id)
+        .where(t.sightings.c.run == run, t.sightings.c.state == "found")
+        .order_by(_rank("severity"), t.incidents.c.opened)
+    )
+    with store.reading() as connection:
+        return tuple(incident_of(row) for row in connection.execute(asked))
+
+
+def find(connection: sa.Connection, id: str) -> Incident:
+    """Find one incident by its id, or the beginning of one."""
+    wanted = id.strip().lower()
+    asked = sa.select(t.incidents).where(t.incidents.c.id.startswith(wanted, autoescape=True))
+    rows = connection.execute(asked.limit(3)).all() if wanted else []
+    exact = [row for row in rows if row.id == wanted]
+    if len(exact or rows) == 1:
+        return incident_of((exact or rows)[0])
+    if rows:
+        raise HistoryError(f"several incidents begin with {id!r}", "write more of the id")
+    raise HistoryError(f"no incident {id!r} in the history", "list them: tidegauge incidents")
+
+
+def incident_of(row: Any) -> Incident:
+    """Make a record of a row."""
+    return Incident(
+        id=row.id,
+        suite=row.suite,
+        sort=row.sort,
+        title=row.title,
+        because=row.because,
+        cause=row.cause,
+        findings=tuple(json.loads(row.findings)),
+        severity=row.severity,
+        state=row.state,
+        opened=_iso(row.opened),
+        updated=_iso(row.updated),
+        resolved=_iso(row.resolved),
+        resolved_by=row.resolved_by,
+        first_window=row.first_window,
+        last_window=row.last_window,
+        windows=row.windows,
+        clean=row.clean,
+        run=row.run,
+        owner=row.owner,
+        acknowledged_by=row.acknowledged_by,
+        notified=_iso(row.notified),
+        reopened=row.reopened,
+    )
+
+
+def event_of(row: Any) -> Event:
+    """Make a record of a row."""
+    return Event(
+        id=row.id,
+        incident=row.incident,
+        at=_iso(row.at),
+        what=row.what,
+        severity=row.severity,
+        by=row.by,
+        text=row.text,
+        run=row.run,
+        window=row.window,
+    )
+
+
+def delivery_of(row: Any) -> Delivery:
+    """Make a record of a row."""
+    return Delivery(
+        key=row.key,
+        suite=row.suite,
+        incident=row.incident,
+        event=row.event,
+        action=row.action,
+        kind=row.kind,
+        state=row.state,
+        attempts=row.attempts,
+        created=_iso(row.created),
+        at=_iso(row.at),
+        problem=row.problem,
+    )
+
+
+def sighting_of(row: Any) -> dict[str, Any]:
+    """Make a mapping of a row."""
+    return {
+        "at": _iso(row.at),
+        "window": row.window,
+        "run": row.run,
+        "state": row.state,
+        "severity": row.severity,
+        "findings": tuple(json.loads(row.findings)),
+    }
+
+
+def keep_incident(connection: sa.Connection, one: Incident) -> None:
+    """Write an incident: a new one, or what became of one that is there."""
+    values = {
+        name: clean(getattr(one, name))
+        for name in (
+            "suite", "sort", "title", "because", "cause", "severity", "state", "resolved_by",
+            "first_window", "last_window", "windows", "clean", "run", "owner", "acknowledged_by",
+            "reopened",
+        )
+    }  # fmt: skip
+    values |= {
+        name: moment(getattr(one, name)) for name in ("opened", "updated", "resolved", "notified")
+    }
+    values["findings"] = json.dumps(one.findings)
+    changed = connection.execute(
+        sa.update(t.incidents).where(t.incidents.c.id == one.id).values(values)
+    )
+    if not changed.rowcount:
+        connection.execute(sa.insert(t.incidents).values(id=one.id, **values))
+
+
+def add_event(connection: sa.Connection, event: Event, *, routed: bool = False) -> Event:
+    """Add an event to a timeline, and give it with its number."""
+    from dataclasses import replace
+
+    done = connection.execute(
+        sa.insert(t.incident_events).values(
+            incident=event.incident,
+            at=moment(event.at),
+            what=event.what,
+            severity=event.severity,
+            by=clean(event.by),
+            text=clean(event.text),
+            run=event.run,
+            window=event.window,
+            routed=routed,
+        )
+    )
+    assert done.inserted_primary_key is not None
+    return replace(event, id=int(done.inserted_primary_key[0]))
+
+
+def moment(written: str) -> datetime | None:
+    """Read a moment as records hold it; empty = none."""
+    return datetime.fromisoformat(written) if written else None
+
+
+def _iso(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+def _chosen(
+    suite: str | None, state: State | Sequence[State] | None
+) -> list[sa.ColumnElement[bool]]:
+    states = (state,) if isinstance(state, str) else state
+    return [
+        *([t.incidents.c.suite == suite] if suite is not None else []),
+        *([t.incidents.c.state.in_(tuple(states))] if states is not None else []),
+    ]
+
+
+def _rank(column: str) -> sa.ColumnElement[int]:
+    """Order by what matters more: unresolved first, worst first."""
+    if column == "state":
+        return sa.case((t.incidents.c.state == "resolved", 1), else_=0)
+    ranks = {"critical": 0, "warn": 1, "info": 2}
+    return sa.case(ranks, value=t.incidents.c.severity, else_=3)
