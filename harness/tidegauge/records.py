@@ -78,6 +78,10 @@ class Card:
     """Whether it reads mergeable profiles or bounded row samples."""
     extra: str = ""
     """Optional dependency group it needs."""
+    stands_for: str = ""
+    """The evaluator whose value it estimates while labels are missing."""
+    assumes: str = ""
+    """What must hold for it to be true, in words: "that the inputs did not move"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

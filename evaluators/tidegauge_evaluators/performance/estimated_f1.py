@@ -1,0 +1,82 @@
+"""F1, estimated where labels are missing."""
+
+from __future__ import annotations
+
+from tidegauge.case import Case
+from tidegauge.profile.classification import ClassificationProfile
+from tidegauge.records import Card, Score
+from tidegauge_evaluators.performance._estimated import ASSUMES, estimate_classes
+from tidegauge_evaluators.performance._estimation_functionals import f1 as expected
+from tidegauge_evaluators.performance.f1 import f1
+
+CARD = Card(
+    title="F1, estimated without labels",
+    explain="Harmonic mean of expected precision and recall, before labels arrive.",
+    reads=("classification",),
+    on="outcome",
+    better="higher",
+    unit="share of rows",
+    reference="Bialek et al. 2024, arXiv 2401.08348; Garg et al. 2022, ICLR",
+    range=(0.0, 1.0),
+    over="sample",
+    stands_for="performance.f1",
+    assumes=ASSUMES,
+)
+
+
+def estimated_f1(
+    baseline: ClassificationProfile | None,
+    rows: Case,
+    *,
+    min_rows: int = 100,
+    min_effective: int = 50,
+    confidence: float = 0.95,
+    seen: tuple[int, int] = (0, 0),
+) -> Score:
+    """Estimate the harmonic mean of expected precision and recall of the positive class.
+
+    Chances come from the logged scores, calibrated on the baseline by isotonic regression that
+    never saw the row it tells, or, where no score is logged, from boosted trees over features
+    and decision. Baseline rows are weighted by how common rows like them have become. With more
+    than two classes it is the mean over them.
+
+    It assumes that the relation of inputs and truth stayed as in the baseline. Where the truth
+    itself came to be made otherwise (concept shift), it is wrong, and nothing but labels shows it.
+
+    Parameters
+    ----------
+    baseline
+        Profile of the baseline's outcome: its realised value is what a drop is held against.
+    rows
+        Rows of both sides; truths of current rows are not read.
+    min_rows
+        Fewer labelled rows of the baseline, or answered rows now, are refused.
+    min_effective
+        So is a baseline of which fewer rows' worth is like the current ones.
+    confidence
+        Level of the interval, which is about the value that labels will show once they arrive.
+    seen
+        Rows of the baseline and of the current log, where ``rows`` are a part of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tidegauge.case import case_of
+    >>> rng = np.random.default_rng(0)
+    >>> p, side = rng.random(2_000), np.arange(2_000) >= 1_000
+    >>> case = case_of({"p": p, "y": (rng.random(2_000) < p).astype(float)}, side,
+    ...     features=(), target="y", scores=("p",), task="classification")
+    >>> round(estimated_f1(None, case).value, 1)
+    0.7
+    """
+    return estimate_classes(
+        expected,
+        CARD,
+        f1,
+        baseline,
+        rows,
+        min_rows=min_rows,
+        min_effective=min_effective,
+        confidence=confidence,
+        seen=seen,
+    )
