@@ -13,7 +13,9 @@ from tidegauge.case import Case
 from tidegauge.records import Decomposition, ExplainerCard, Information
 from tidegauge_evaluators._causal_order import CausalOrder, causal_order
 from tidegauge_evaluators._domain import Domain, Estimate
+from tidegauge_evaluators._marginals import evidence
 from tidegauge_evaluators._mechanism_parts import parts_of_information, parts_of_mean
+from tidegauge_evaluators._redundancy import association
 
 CARD = ExplainerCard(
     title="Attribution to causal mechanisms",
@@ -28,8 +30,6 @@ STEADY = 2.0
 """Standard errors below which a mechanism shows no sign of a change."""
 MOVED = 3.0
 """Standard errors from which a column has moved."""
-FOLLOWERS = 20
-"""Columns that moved whose cause among several is sought."""
 FOLLOWED = 3
 """Columns whose rank is followed through other orders."""
 
@@ -199,16 +199,12 @@ def _with_followers(
     ranking: Sequence[str],
     moved: Mapping[str, tuple[str, ...]],
 ) -> dict[str, tuple[str, ...]]:
-    """Give each column that moved with nothing of its own changed to what tells most of it."""
+    """Give each column that moved by no change of its own to the one it goes with most closely."""
     found = dict(moved)
     taken = {name for names in moved.values() for name in names}
-    alone = {name: domain.information([name]) for name in steady if name not in taken}
-    movers = sorted((n for n in alone if alone[n].z > MOVED), key=lambda n: -alone[n].z)
-    most = FOLLOWERS if len(ranking) > 1 else None  # of one cause nothing need be asked
-    for name in movers[:most] if ranking else ():
-        first = ranking[0]
-        if len(ranking) > 1:
-            first = min(ranking, key=lambda one: domain.information([name], [one]).value)
+    shown = evidence(domain, tuple(name for name in steady if name not in taken))
+    for name in [name for name, z in shown.items() if z > MOVED] if ranking else ():
+        first = max(ranking, key=lambda one: association(domain.case, name, one))
         found[first] = (*found.get(first, ()), name)
     return found
 
