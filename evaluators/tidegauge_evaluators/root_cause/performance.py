@@ -12,10 +12,11 @@ from tidegauge.case import Case
 from tidegauge.errors import TooFewRows
 from tidegauge.records import Cause, Decomposition, ExplainerCard, Interval
 from tidegauge_evaluators._domain import Domain
-from tidegauge_evaluators._estimates import Drawn, Estimated, drawn, mean_of
+from tidegauge_evaluators._estimates import Drawn, drawn, mean_of
 from tidegauge_evaluators._expected import design, expected
 from tidegauge_evaluators._foreseen import foreseen
 from tidegauge_evaluators._losses import Losses, losses_of
+from tidegauge_evaluators._overlap import effective, on_shared
 
 CARD = ExplainerCard(
     title="Shared-support decomposition of a change of performance",
@@ -108,8 +109,8 @@ def _compared(
     chance = 1 / (1 + np.exp(-np.clip(domain.log_odds(names), -30, 30)))
     before, after = (_usual(case, names, loss, side, domain, rng) for side in (~now, now))
     shared = weights * np.where(now, (1 - chance) ** 2, chance**2)
-    then_there = _on_shared(weights * ~now * chance, loss, before, shared)
-    now_there = _on_shared(weights * now * (1 - chance), loss, after, shared)
+    then_there = on_shared(weights * ~now * chance, loss, before, shared)
+    now_there = on_shared(weights * now * (1 - chance), loss, after, shared)
     then = mean_of(loss, weights * ~now)
     today = mean_of(loss, weights * now)
     up_to, beyond = then_there - then, today - now_there
@@ -127,7 +128,7 @@ def _compared(
         current=today.value,
         parts=_parts(losses.of, then.value, today.value, redrawn),
         effective=min(
-            _effective(weights[~now] * chance[~now]), _effective(weights[now] * (1 - chance[now]))
+            effective(weights[~now] * chance[~now]), effective(weights[now] * (1 - chance[now]))
         ),
         overlap=float(np.average(chance[now] < SHARED, weights=weights[now])),
         assumes="rows whose label has arrived are like all others; what concept shift there is "
@@ -135,18 +136,6 @@ def _compared(
         method="shared-support decomposition (Cai, Namkoong & Yadlowsky 2023), doubly robust, "
         "cross-fitted",
     )
-
-
-def _on_shared(weights: Numbers, loss: Numbers, usual: Numbers, shared: Numbers) -> Estimated:
-    """Mean loss of one side on the shared inputs.
-
-    With e the chance of being current, the shared density goes with e (1 - e); its weight for a
-    row is corrected for the error of e, and the expected loss by the side's own residuals.
-    """
-    rows = weights * (loss - usual) + shared * usual
-    ground = max(float(shared.mean()), 1e-12)
-    value = float(rows.mean() / ground)
-    return Estimated(value=value, influence=(rows - value * shared) / ground)
 
 
 def _usual(
@@ -222,16 +211,10 @@ def _estimated(
                 "predicted for them",
             ),
         ),
-        effective=_effective(carried[~now]),
+        effective=effective(carried[~now]),
         overlap=float(np.average(odds[now] < np.log(SHARED / (1 - SHARED)), weights=weights[now])),
         assumes="the truth given the inputs is as before: no label of the current log has "
         "arrived, so a concept change cannot be seen",
         method="calibrated predictions of the current log, corrected by reweighted residuals of "
         "the baseline",
     )
-
-
-def _effective(weights: Numbers) -> float:
-    """Effective sample size (Kish 1965) as a share of the rows."""
-    squares = float((weights**2).mean())
-    return float(weights.mean() ** 2 / squares) if squares > 0 else 0.0
