@@ -130,7 +130,8 @@ def _unfolded(tree: Any, base: Any, arrays: Sequence[NDArray[Any]]) -> Any:
         found |= _counts(kin.cuts, *(found.pop(key) for key in (CELLS, MEANS, ENDS)))
     if kin is None:
         return kind(**found)
-    return kin._replace(**found) if isinstance(kin, tuple) else replace(kin, **found)
+    fresh: Any = kin
+    return fresh._replace(**found) if isinstance(kin, tuple) else replace(fresh, **found)
 
 
 def _cells(profile: NumericProfile) -> dict[str, Any]:

@@ -4,43 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from tidegauge.errors import HistoryError
 from tidegauge.profile import DatasetProfile
 from tidegauge.records import Report
-from tidegauge.store import asking, finding, keeping, packed
-from tidegauge.store.opening import open_engine, reading, shown, writing
+from tidegauge.store import keeping
+from tidegauge.store.places import VERSION, file_of, make_room, place_of
 from tidegauge.store.records import RunRow, SeriesPoint, SuiteRow
-from tidegauge.store.tables import metadata, profiles, reports, runs
+from tidegauge.store.speaking import Through, version_of_file, writing_file
 
-PAGE = 64
-"""Profiles held in memory at a time."""
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
-@dataclass(frozen=True, slots=True)
 class Store:
     """A history that any number of processes and threads may share.
 
     ``run`` in every method is a run's id, the beginning of one that no other has, or
     ``suite@latest``, ``suite@2026-11-21``.
+
+    Parameters
+    ----------
+    named
+        Path of a SQLite file, or a URL of PostgreSQL.
     """
 
-    engine: sa.Engine
+    def __init__(self, named: str) -> None:
+        self._named = named
+        self._lock = Lock()
+        self._engine: sa.Engine | None = None
+        self._file = file_of(named)
+        if self._file is None or version_of_file(self._file) != VERSION:
+            _ = self.engine  # makes the tables, or carries older ones over
+
+    @property
+    def engine(self) -> sa.Engine:
+        """Connections by SQLAlchemy, which is not loaded before it is asked for."""
+        with self._lock:
+            if self._engine is None:
+                from tidegauge.store.opening import open_engine
+
+                self._engine = open_engine(self._named)
+            return self._engine
 
     @property
     def metadata(self) -> sa.MetaData:
         """The tables."""
+        from tidegauge.store.tables import metadata
+
         return metadata
 
     @property
     def place(self) -> str:
         """Path or URL, without its password."""
-        return shown(self.engine)
+        from tidegauge.store.opening import shown
+
+        return str(self._file) if self._file else shown(self.engine)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -48,12 +70,16 @@ class Store:
 
         Keep it short, and do nothing slow in it: every other writer waits.
         """
+        from tidegauge.store.opening import writing
+
         with writing(self.engine) as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Open a connection for questions."""
+        from tidegauge.store.opening import reading
+
         with reading(self.engine) as connection:
             yield connection
 
@@ -82,8 +108,11 @@ class Store:
         -------
         The run's id.
         """
-        with writing(self.engine) as connection:
-            return keeping.keep(connection, report, profile=profile, baseline=baseline)
+        if self._file is not None:
+            with writing_file(self._file) as speaker:
+                return keeping.keep(speaker, report, profile=profile, baseline=baseline)
+        with self.transaction() as connection:
+            return keeping.keep(Through(connection), report, profile=profile, baseline=baseline)
 
     def run(self, run: str) -> RunRow:
         """Find one run.
@@ -93,15 +122,17 @@ class Store:
         HistoryError
             When there is none, or several whose id begins so.
         """
-        with reading(self.engine) as connection:
+        from tidegauge.store import finding
+
+        with self.reading() as connection:
             return finding.find(connection, run)
 
     def report(self, run: str) -> Report:
-        """Read a run's report back."""
-        with reading(self.engine) as connection:
-            found = finding.find(connection, run)
-            row = connection.execute(_of(reports, found)).one()
-            return packed.unpack_report(connection, row)
+        """Read a run's report back, to the last digit."""
+        from tidegauge.store import fetching
+
+        with self.reading() as connection:
+            return fetching.report(connection, run)
 
     def profile(self, run: str) -> DatasetProfile:
         """Read a run's profile back: its current rows, counted over the baseline's grids.
@@ -111,39 +142,40 @@ class Store:
         HistoryError
             When none was kept, or no longer is.
         """
-        with reading(self.engine) as connection:
-            found = finding.find(connection, run)
-            row = connection.execute(_of(profiles, found)).first()
-            if row is None:
-                raise HistoryError(
-                    f"run {found.id} has no profile any more", "its report and results are kept"
-                )
-            return packed.unpack_profile(connection, row)
+        from tidegauge.store import fetching
+
+        with self.reading() as connection:
+            return fetching.profile(connection, run)
+
+    def baseline(self, run: str) -> DatasetProfile:
+        """Read the profile back that a run was held against.
+
+        Raises
+        ------
+        HistoryError
+            When none was kept.
+        """
+        from tidegauge.store import fetching
+
+        with self.reading() as connection:
+            return fetching.baseline(connection, run)
 
     def profiles(
         self, suite: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[tuple[RunRow, DatasetProfile]]:
-        """Profiles of the runs that count, the oldest first; ``until`` is excluded."""
-        chosen = asking.within(suite, since, until)
-        with reading(self.engine) as connection:
-            asked = (
-                sa.select(runs.c.id)
-                .join(profiles, profiles.c.run == runs.c.no)
-                .where(*chosen)
-                .order_by(runs.c.at, runs.c.no)
-            )
-            names = connection.scalars(asked).all()
+        """Profiles of the runs that count, the oldest first; ``until`` is excluded.
+
+        One is held in memory at a time.
+        """
+        from tidegauge.store import fetching
+
+        with self.reading() as connection:
+            names = fetching.profiled(connection, suite, since, until)
         for name in names:
-            with reading(self.engine) as connection:
-                row = connection.execute(
-                    sa.select(runs, *(c for c in profiles.c if c.name != "run"))
-                    .join(profiles, profiles.c.run == runs.c.no)
-                    .where(runs.c.id == name)
-                ).first()
-                if row is None:  # pruned since
-                    continue
-                pair = asking.run_of(row), packed.unpack_profile(connection, row)
-            yield pair
+            with self.reading() as connection:
+                pair = fetching.pair(connection, name)
+            if pair is not None:  # not pruned meanwhile
+                yield pair
 
     def runs(
         self,
@@ -155,13 +187,17 @@ class Store:
         superseded: bool = False,
     ) -> tuple[RunRow, ...]:
         """List runs, the newest window first; ``until`` is excluded, ``limit=None`` is all."""
+        from tidegauge.store import asking
+
         chosen = asking.within(suite, since, until, superseded=superseded)
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return asking.listed(connection, chosen, limit)
 
     def suites(self) -> tuple[SuiteRow, ...]:
         """List every suite that was run, by name."""
-        with reading(self.engine) as connection:
+        from tidegauge.store import asking
+
+        with self.reading() as connection:
             return asking.suites(connection)
 
     def series(
@@ -185,7 +221,9 @@ class Store:
         slice
             ``""`` for all rows, or ``segment=value``; ``None`` = all of them.
         """
-        with reading(self.engine) as connection:
+        from tidegauge.store import asking
+
+        with self.reading() as connection:
             return asking.series(
                 connection,
                 suite,
@@ -208,12 +246,15 @@ class Store:
         -------
         ``(check, column, slice)`` -> windows; only what broke it in that last window.
         """
-        with reading(self.engine) as connection:
+        from tidegauge.store import asking
+
+        with self.reading() as connection:
             return asking.streaks(connection, suite, before)
 
     def close(self) -> None:
         """Close all connections; the next call opens new ones."""
-        self.engine.dispose()
+        if self._engine is not None:
+            self._engine.dispose()
 
 
 def open_store(place: str | Path | None = None, *, create: bool = True) -> Store:
@@ -240,8 +281,8 @@ def open_store(place: str | Path | None = None, *, create: bool = True) -> Store
     ()
     >>> store.close()
     """
-    return Store(open_engine(place, create=create))
-
-
-def _of(table: sa.Table, run: RunRow) -> sa.Select[tuple[object, ...]]:
-    return sa.select(table).join(runs, runs.c.no == table.c.run).where(runs.c.id == run.id)
+    named = place_of(place)
+    file = file_of(named)
+    if file is not None:
+        make_room(file, create=create)
+    return Store(named)

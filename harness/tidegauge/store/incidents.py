@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from tidegauge.errors import HistoryError
 from tidegauge.incident import Delivery, Event, Incident, State
 from tidegauge.store import tables as t
-from tidegauge.store.keeping import clean
 
 if TYPE_CHECKING:
     from tidegauge.store.history import Store
@@ -220,55 +219,8 @@ def sighting_of(row: Any) -> dict[str, Any]:
     }
 
 
-def keep_incident(connection: sa.Connection, one: Incident) -> None:
-    """Write an incident: a new one, or what became of one that is there."""
-    values = {
-        name: clean(getattr(one, name))
-        for name in (
-            "suite", "sort", "title", "because", "cause", "severity", "state", "resolved_by",
-            "first_window", "last_window", "windows", "clean", "run", "owner", "acknowledged_by",
-            "reopened",
-        )
-    }  # fmt: skip
-    values |= {
-        name: moment(getattr(one, name)) for name in ("opened", "updated", "resolved", "notified")
-    }
-    values["findings"] = json.dumps(one.findings)
-    changed = connection.execute(
-        sa.update(t.incidents).where(t.incidents.c.id == one.id).values(values)
-    )
-    if not changed.rowcount:
-        connection.execute(sa.insert(t.incidents).values(id=one.id, **values))
-
-
-def add_event(connection: sa.Connection, event: Event, *, routed: bool = False) -> Event:
-    """Add an event to a timeline, and give it with its number."""
-    from dataclasses import replace
-
-    done = connection.execute(
-        sa.insert(t.incident_events).values(
-            incident=event.incident,
-            at=moment(event.at),
-            what=event.what,
-            severity=event.severity,
-            by=clean(event.by),
-            text=clean(event.text),
-            run=event.run,
-            window=event.window,
-            routed=routed,
-        )
-    )
-    assert done.inserted_primary_key is not None
-    return replace(event, id=int(done.inserted_primary_key[0]))
-
-
-def moment(written: str) -> datetime | None:
-    """Read a moment as records hold it; empty = none."""
-    return datetime.fromisoformat(written) if written else None
-
-
 def _iso(at: datetime | None) -> str:
-    return at.isoformat() if at else ""
+    return at.isoformat(timespec="seconds") if at else ""
 
 
 def _chosen(

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-import sqlalchemy as sa
 
 from tidegauge.profile import CategoricalProfile, DatasetProfile
 from tidegauge.records import Limit, Report, Result, Score
 from tidegauge.store import packed
 from tidegauge.store.cleaning import clean
-from tidegauge.store.tables import causes, profiles, reports, results, runs, subjects
+from tidegauge.store.speaking import Speaker, insert
 
-MANY = 500
-"""Rows of one statement."""
+SUPERSEDE = """
+UPDATE runs SET superseded_by = :id
+WHERE suite = :suite AND span = :span AND superseded_by = ''
+"""
+SUBJECTS = 'SELECT "check", "column", slice, no FROM subjects WHERE suite = :suite'
 
 
 def keep(
-    connection: sa.Connection,
+    speaker: Speaker,
     report: Report,
     *,
     profile: DatasetProfile | None = None,
@@ -29,27 +30,19 @@ def keep(
 ) -> str:
     """Write a run; one that is there already is written anew under the same id."""
     row = run_row(report, profile)
-    before = connection.execute(
-        sa.select(runs.c.no, runs.c.revision, runs.c.superseded_by).where(
-            runs.c.id == report.run_id
-        )
-    ).first()
-    if before is None:
-        no = _enter(connection, row)
+    before = speaker.ask("SELECT no FROM runs WHERE id = :id", id=report.run_id)
+    if before:
+        no = before[0][0]
+        _clear(speaker, no, row)
     else:
-        no = before.no
-        stays = ("id", "suite", "span", "revision", "superseded_by")
-        fresh = {key: value for key, value in row.items() if key not in stays}
-        connection.execute(sa.update(runs).where(runs.c.no == no).values(fresh))
-        for table in (reports, results, causes):
-            connection.execute(sa.delete(table).where(table.c.run == no))
-    connection.execute(sa.insert(reports).values(run=no, **packed.pack_report(connection, report)))
+        no = _enter(speaker, row)
+    _add(speaker, "reports", [{"run": no, **packed.pack_report(speaker, report)}])
     if profile is not None:
-        connection.execute(sa.delete(profiles).where(profiles.c.run == no))
-        held = packed.pack_profile(connection, profile, baseline)
-        connection.execute(sa.insert(profiles).values(run=no, **held))
-    _enter_results(connection, no, report)
-    _enter_causes(connection, no, report)
+        speaker.tell("DELETE FROM profiles WHERE run = :run", [{"run": no}])
+        held = packed.pack_profile(speaker, profile, baseline)
+        _add(speaker, "profiles", [{"run": no, **held}])
+    _enter_results(speaker, no, report)
+    _add(speaker, "causes", [{"run": no, "place": i, **x} for i, x in enumerate(_causes(report))])
     return report.run_id
 
 
@@ -132,26 +125,37 @@ def _bound(limit: Limit, score: Score | None) -> float | None:
     return score.baseline - step if limit.versus == "drop" else score.baseline + step
 
 
-def _enter(connection: sa.Connection, row: Mapping[str, Any]) -> int:
+def _clear(speaker: Speaker, no: int, row: Mapping[str, Any]) -> None:
+    """Make way for what a run says anew; what it is a revision of stays."""
+    fresh = {key: value for key, value in row.items() if key not in ("id", "suite", "span")}
+    setting = ", ".join(f'"{key}" = :{key}' for key in fresh)
+    speaker.tell(f"UPDATE runs SET {setting} WHERE no = :no", [{**fresh, "no": no}])
+    for table in ("reports", "results", "causes"):
+        speaker.tell(f"DELETE FROM {table} WHERE run = :run", [{"run": no}])
+
+
+def _enter(speaker: Speaker, row: Mapping[str, Any]) -> int:
     """Add a run as the newest revision of its window."""
-    same = (runs.c.suite == row["suite"]) & (runs.c.span == row["span"])
-    revision = connection.scalar(sa.select(sa.func.max(runs.c.revision)).where(same)) or 0
-    if revision:
-        connection.execute(
-            sa.update(runs).where(same, runs.c.superseded_by == "").values(superseded_by=row["id"])
-        )
-    done = connection.execute(
-        sa.insert(runs).values(**row, revision=revision + 1, superseded_by="")
+    same = {"suite": row["suite"], "span": row["span"]}
+    ((newest,),) = speaker.ask(
+        "SELECT max(revision) FROM runs WHERE suite = :suite AND span = :span", **same
     )
-    assert done.inserted_primary_key is not None
-    no: int = done.inserted_primary_key[0]
-    return no
+    if newest:
+        speaker.tell(SUPERSEDE, [{**same, "id": row["id"]}])
+    _add(speaker, "runs", [{**row, "revision": (newest or 0) + 1, "superseded_by": ""}])
+    ((no,),) = speaker.ask("SELECT no FROM runs WHERE id = :id", id=row["id"])
+    return int(no)
 
 
-def _enter_results(connection: sa.Connection, no: int, report: Report) -> None:
+def _add(speaker: Speaker, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        speaker.tell(insert(table, rows[0]), rows)
+
+
+def _enter_results(speaker: Speaker, no: int, report: Report) -> None:
     if not report.results:
         return
-    numbers = _subjects(connection, report)
+    numbers = _subjects(speaker, report)
     limits = {check.id: check.limits for check in report.checks}
     rows: dict[int, dict[str, Any]] = {}
     for result in report.results:
@@ -162,12 +166,12 @@ def _enter_results(connection: sa.Connection, no: int, report: Report) -> None:
             "run": no,
             "subject": number,
             "outcome": result.verdict.outcome,
-            "broke": result.verdict.limit is not None,
+            "broke": result.verdict.limit is not None and result.verdict.limit.severity != "info",
             **_numbers(result.score),
             **{"warn": None, "critical": None},
             **bounds_of(result, limits.get(result.check, ())),
         }
-    connection.execute(sa.insert(results), list(rows.values()))
+    _add(speaker, "results", list(rows.values()))
 
 
 def _numbers(score: Score | None) -> dict[str, Any]:
@@ -187,9 +191,9 @@ def _numbers(score: Score | None) -> dict[str, Any]:
     }
 
 
-def _subjects(connection: sa.Connection, report: Report) -> dict[tuple[str, str, str], int]:
+def _subjects(speaker: Speaker, report: Report) -> dict[tuple[str, str, str], int]:
     """Give numbers to what a suite judges, so that each result names it in a few bytes."""
-    known = _known(connection, report.suite)
+    known = _known(speaker, report.suite)
     fresh: dict[tuple[str, str, str], dict[str, str]] = {}
     for result in report.results:
         subject = _subject(result)
@@ -202,25 +206,19 @@ def _subjects(connection: sa.Connection, report: Report) -> dict[tuple[str, str,
             }
     if not fresh:
         return known
-    connection.execute(sa.insert(subjects), list(fresh.values()))
-    return _known(connection, report.suite)
+    _add(speaker, "subjects", list(fresh.values()))
+    return _known(speaker, report.suite)
 
 
 def _subject(result: Result) -> tuple[str, str, str]:
     return clean(result.check), clean(result.column), clean(result.slice)
 
 
-def _known(connection: sa.Connection, suite: str) -> dict[tuple[str, str, str], int]:
-    asked = sa.select(subjects.c.check, subjects.c.column, subjects.c.slice, subjects.c.no).where(
-        subjects.c.suite == suite
-    )
-    return {(check, column, slice_): no for check, column, slice_, no in connection.execute(asked)}
-
-
-def _enter_causes(connection: sa.Connection, no: int, report: Report) -> None:
-    rows = [{"run": no, "place": place, **row} for place, row in enumerate(_causes(report))]
-    if rows:
-        connection.execute(sa.insert(causes), rows)
+def _known(speaker: Speaker, suite: str) -> dict[tuple[str, str, str], int]:
+    return {
+        (check, column, slice_): no
+        for check, column, slice_, no in speaker.ask(SUBJECTS, suite=clean(suite))
+    }
 
 
 def _causes(report: Report) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tidegauge.errors import HistoryError
 from tidegauge.store.opening import shown, writing
-from tidegauge.store.tables import VERSION
+from tidegauge.store.places import VERSION
 
 SCRIPTS = Path(__file__).parent / "migrations"
 

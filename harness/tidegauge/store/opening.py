@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from tidegauge.errors import HistoryError, MissingExtraError
-from tidegauge.store.tables import VERSION, metadata
+from tidegauge.store.places import VERSION, WAIT, file_of, make_room, place_of, prepare, trouble
+from tidegauge.store.tables import metadata
 
-VARIABLE = "TIDEGAUGE_HISTORY"
-DEFAULT = Path("tidegauge-report") / "history.db"
-WAIT = 30
-"""Seconds that a process waits for another to finish writing."""
 LOCK = 0x71D36A06E
 """Advisory lock of PostgreSQL that writers hold, so that there is one at a time as in SQLite."""
 WRITES = "tidegauge_writes"
 """Execution option of connections that will write."""
-
-
-def place_of(place: str | Path | None = None) -> str:
-    """Path or URL of the history: what is given, else ``TIDEGAUGE_HISTORY``, else the default."""
-    return str(place or os.environ.get(VARIABLE) or DEFAULT)
 
 
 def open_engine(place: str | Path | None = None, *, create: bool = True) -> sa.Engine:
@@ -39,10 +30,10 @@ def open_engine(place: str | Path | None = None, *, create: bool = True) -> sa.E
         When it cannot be opened, is of a newer release, or is not there and not to be made.
     """
     named = place_of(place)
-    url = _url(named)
-    if url.drivername == "sqlite":
-        _make_room(Path(url.database or ""), create=create)
-    engine = _engine(url)
+    file = file_of(named)
+    if file is not None:
+        make_room(file, create=create)
+    engine = _engine(_url(named) if file is None else sa.URL.create("sqlite", database=str(file)))
     with told(engine):
         _fit(engine)
     return engine
@@ -55,14 +46,7 @@ def told(engine: sa.Engine) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        where = shown(engine)
-        said = str(cause).strip().split("\n", 1)[0]
-        hint = "name another place by --history or TIDEGAUGE_HISTORY, or run with --no-history"
-        if "locked" in said:
-            hint = f"another process has been writing for over {WAIT} s; try again"
-        elif "not a database" in said or "malformed" in said:
-            hint = "move the file away, and a new history is begun"
-        raise HistoryError(f"history {where}: {said}", hint) from error
+        raise trouble(shown(engine), str(cause).strip().split("\n", 1)[0]) from error
 
 
 def shown(engine: sa.Engine) -> str:
@@ -93,14 +77,10 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def _url(named: str) -> sa.URL:
-    if "://" not in named:
-        return sa.URL.create("sqlite", database=str(Path(named).absolute()))
     try:
         url = sa.make_url(named)
     except SQLAlchemyError:
         raise HistoryError("the history's URL cannot be read", _allowed()) from None
-    if url.drivername == "sqlite":
-        return url
     if url.get_backend_name() in ("postgresql", "postgres"):
         try:
             import psycopg  # noqa: F401
@@ -117,24 +97,6 @@ def _allowed() -> str:
     return "allowed: a path, or postgresql://user@host/database"
 
 
-def _make_room(file: Path, *, create: bool) -> None:
-    if file.is_dir():
-        raise HistoryError(f"{file} is a folder, not a history", f"name a file: {file}/history.db")
-    if file.exists():
-        return
-    if not create:
-        raise HistoryError(
-            f"{file}: no history there",
-            "tidegauge run SUITE begins one; name another by --history or TIDEGAUGE_HISTORY",
-        )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HistoryError(
-            f"history {file}: {error.strerror}", "name another place by --history"
-        ) from error
-
-
 def _engine(url: sa.URL) -> sa.Engine:
     if url.drivername != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
@@ -145,17 +107,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    """Set a new connection up.
-
-    With a write-ahead log a process killed at any point leaves a whole file, and readers never
-    wait. ``synchronous=FULL`` flushes that log at each commit: one flush a run is cheap, and what
-    somebody was told of must not be forgotten when the power fails.
-    """
-    connection.isolation_level = None  # transactions are begun below, and not by the driver
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    prepare(connection)
 
 
 def _begin(connection: sa.Connection) -> None:

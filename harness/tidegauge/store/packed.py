@@ -6,7 +6,6 @@ import hashlib
 from typing import Any
 
 import pyarrow as pa
-import sqlalchemy as sa
 
 from tidegauge.errors import HistoryError
 from tidegauge.profile import DatasetProfile
@@ -15,75 +14,71 @@ from tidegauge.report import from_json, to_json
 from tidegauge.store.cleaning import clean
 from tidegauge.store.folding import blank_of, fold, unfold, unfold_grid
 from tidegauge.store.likening import differ, same_as
-from tidegauge.store.tables import parts, reports, runs
+from tidegauge.store.speaking import Speaker, insert
 
 CODEC = "zstd"
 LEVEL = 17
 """Close to the smallest; a report takes some 20 ms."""
+MODEL = """
+SELECT reports.model FROM reports JOIN runs ON runs.no = reports.run
+WHERE runs.suite = :suite ORDER BY runs.no DESC LIMIT 1
+"""
 ALIKE = 0.8
 """A report is told by its difference from another where that takes at most this share."""
 
 
-def pack_report(connection: sa.Connection, report: Report) -> dict[str, Any]:
+def pack_report(speaker: Speaker, report: Report) -> dict[str, Any]:
     """Columns that hold a report: its difference from an earlier one of the suite, or itself."""
     text = to_json(report)
     alone = compressed(text.encode())
-    model = connection.scalar(
-        sa.select(reports.c.model)
-        .join(runs, runs.c.no == reports.c.run)
-        .where(runs.c.suite == clean(report.suite))
-        .order_by(runs.c.no.desc())
-        .limit(1)
-    )
+    rows = speaker.ask(MODEL, suite=clean(report.suite))
+    model = rows[0][0] if rows else None
     if model is not None:
-        body = compressed(differ(text, _part(connection, model).decode()).encode())
+        body = compressed(differ(text, _part(speaker, model).decode()).encode())
         if len(body) <= ALIKE * len(alone):
             return {"codec": CODEC, "model": model, "body": body}
-    model = share(connection, text.encode())
+    model = share(speaker, text.encode())
     return {"codec": CODEC, "model": model, "body": compressed(differ(text, text).encode())}
 
 
-def unpack_report(connection: sa.Connection, row: Any) -> Report:
+def unpack_report(speaker: Speaker, row: Any) -> Report:
     """Read a report back, to the last digit."""
     text = expanded(row.codec, row.body).decode()
-    return from_json(same_as(text, _part(connection, row.model).decode()))
+    return from_json(same_as(text, _part(speaker, row.model).decode()))
 
 
 def pack_profile(
-    connection: sa.Connection, profile: DatasetProfile, baseline: DatasetProfile | None
+    speaker: Speaker, profile: DatasetProfile, baseline: DatasetProfile | None
 ) -> dict[str, Any]:
     """Columns that hold a profile; its grid and its baseline are stored once."""
     grid = blank_of(profile if baseline is None else baseline)
-    held = share(connection, fold(grid, None))
+    held = share(speaker, fold(grid, None))
     return {
         "grid": held,
-        "baseline": None if baseline is None else share(connection, fold(baseline, grid)),
+        "baseline": None if baseline is None else share(speaker, fold(baseline, grid)),
         "codec": CODEC,
         "body": compressed(fold(profile, grid)),
     }
 
 
-def unpack_profile(connection: sa.Connection, row: Any) -> DatasetProfile:
+def unpack_profile(speaker: Speaker, row: Any) -> DatasetProfile:
     """Read a profile back."""
-    grid = unfold_grid(_part(connection, row.grid))
+    grid = unfold_grid(_part(speaker, row.grid))
     return unfold(expanded(row.codec, row.body), grid)
 
 
-def unpack_baseline(connection: sa.Connection, row: Any) -> DatasetProfile | None:
-    """Read the profile back that a run was held against, where it was kept."""
-    if row.baseline is None:
-        return None
-    grid = unfold_grid(_part(connection, row.grid))
-    return unfold(_part(connection, row.baseline), grid)
+def unpack_baseline(speaker: Speaker, row: Any) -> DatasetProfile:
+    """Read the profile back that a run was held against."""
+    grid = unfold_grid(_part(speaker, row.grid))
+    return unfold(_part(speaker, row.baseline), grid)
 
 
-def share(connection: sa.Connection, body: bytes) -> str:
+def share(speaker: Speaker, body: bytes) -> str:
     """Store what many runs share once, under its digest."""
     digest = hashlib.sha256(body).hexdigest()
-    there = sa.select(parts.c.digest).where(parts.c.digest == digest)
-    if connection.scalar(there) is None:
+    if not speaker.ask("SELECT 1 FROM parts WHERE digest = :digest", digest=digest):
         row = {"digest": digest, "codec": CODEC, "body": compressed(body)}
-        connection.execute(sa.insert(parts).values(row))
+        speaker.tell(insert("parts", row), [row])
     return digest
 
 
@@ -114,8 +109,8 @@ def expanded(codec: str, body: bytes) -> bytes:
     return found
 
 
-def _part(connection: sa.Connection, digest: str) -> bytes:
-    row = connection.execute(sa.select(parts).where(parts.c.digest == digest)).first()
-    if row is None:
+def _part(speaker: Speaker, digest: str) -> bytes:
+    rows = speaker.ask("SELECT codec, body FROM parts WHERE digest = :digest", digest=digest)
+    if not rows:
         raise HistoryError("a stored run is damaged: what it shares with others is gone")
-    return expanded(row.codec, row.body)
+    return expanded(rows[0][0], rows[0][1])

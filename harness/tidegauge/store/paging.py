@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +82,7 @@ def newest(store: Store) -> int:
 
 
 def kept_since(store: Store, number: int, limit: int = 100) -> tuple[RunRow, ...]:
-    """Runs kept after ``newest`` was this number, in that order."""
+    """List runs kept after ``newest`` was this number, in that order."""
     asked = sa.select(runs).where(runs.c.no > number).order_by(runs.c.no).limit(limit)
     with store.reading() as connection:
         return tuple(run_of(found) for found in connection.execute(asked))
@@ -97,24 +96,6 @@ def has_window(store: Store, suite: str, end: datetime | None, created_since: da
     )
     with store.reading() as connection:
         return connection.scalar(asked) is not None
-
-
-def latest_strips(store: Store, windows: int) -> Mapping[str, tuple[RunRow, ...]]:
-    """Suite -> its latest windows, the oldest first; in one question for all suites."""
-    place = sa.func.row_number().over(
-        partition_by=runs.c.suite, order_by=(runs.c.at.desc(), runs.c.no.desc())
-    )
-    ranked = sa.select(runs, place.label("place")).where(COUNTS).subquery()
-    asked = (
-        sa.select(ranked)
-        .where(ranked.c.place <= windows)
-        .order_by(ranked.c.suite, ranked.c.place.desc())
-    )
-    found: dict[str, list[RunRow]] = {}
-    with store.reading() as connection:
-        for row in connection.execute(asked):
-            found.setdefault(row.suite, []).append(run_of(row))
-    return {suite: tuple(rows) for suite, rows in found.items()}
 
 
 def _behind(connection: sa.Connection, after: str) -> Any:

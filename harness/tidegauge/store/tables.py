@@ -24,8 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = "0001"
-"""Alembic revision of these tables; a change to them needs a new one beside it."""
+from tidegauge.store.speaking import stored
 
 
 class Moment(TypeDecorator[datetime]):
@@ -45,7 +44,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        return stored(moment) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read a moment back, aware and in UTC."""
@@ -267,4 +266,21 @@ evidence = Table(  # what each window says against "within the limit", as an e-v
     Column("at", Moment, primary_key=True),  # where the window stands
     Column("tests", Integer, nullable=False),
     Column("body", Text, nullable=False),  # finding -> e-value, and what has paged
+)
+
+comparisons = Table(  # of two models: what the gate said, and the whole record
+    "comparisons",
+    metadata,
+    Column("no", Number, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("suite", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("because", Text, nullable=False),
+    Column("baseline", Text, nullable=False),
+    Column("candidate", Text, nullable=False),
+    Column("n", Number, nullable=False),
+    Column("design", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("comparisons_by_time", "suite", "at"),
 )
