@@ -1,0 +1,228 @@
+"""A suite over time: which tracks to show, their points, and what happened meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from tidegauge.errors import TidegaugeError
+from tidegauge.records import Outcome, Report
+from tidegauge.serving.building.desk import Desk
+from tidegauge.serving.building.glance import tile_of
+from tidegauge.serving.building.incidents import of_runs
+from tidegauge.serving.building.lines import groups, iso, rank, run_line, ticks
+from tidegauge.store.paging import page as runs_page
+from tidegauge.store.tracks import Brief, Row, Subject, briefs, rows_of, standing, subjects_of
+from tidegauge.views import IncidentLine, Mark, SuiteView, Track, TrackPoint, places
+
+MARKS = 400
+"""Points of a track, and marks of a strip: more cannot be told apart on a screen."""
+TRACKS = 12
+"""Tracks on a page."""
+RUNS = 50
+"""Runs on a page."""
+RECENT = 10
+"""Runs that say which tracks come first."""
+MOST_MARKS = 60
+
+
+def suite_view(
+    desk: Desk,
+    name: str,
+    *,
+    range: str = "90d",
+    check: str = "",
+    column: str = "",
+    slice: str = "",
+    find: str = "",
+    page: int = 1,
+    before: str = "",
+) -> SuiteView | None:
+    """Show one suite; ``None`` where nobody knows it."""
+    tile = tile_of(desk, name)
+    if tile is None:
+        return None
+    since = _since(desk, name, range)
+    strip = briefs(desk.store, name, since=since)
+    known = subjects_of(desk.store, name)
+    chosen = _chosen(known, check, column, slice, find)
+    recent = standing(desk.store, [run.no for run in strip[-RECENT:]][::-1])
+    ranked = sorted(chosen, key=lambda one: _rank(recent.get(one.no, ())))
+    pages = max(-(-len(ranked) // TRACKS), 1)
+    page = min(max(page, 1), pages)
+    shown = ranked[(page - 1) * TRACKS : page * TRACKS]
+    report = _newest_report(desk, strip)
+    tracks = (_track(desk, name, one, strip, since, report) for one in shown)
+    runs, older = runs_page(desk.store, name, since=since, after=before, limit=RUNS)
+    incidents = of_runs(desk, name, since=iso(since), limit=MOST_MARKS)
+    return SuiteView(
+        suite=tile,
+        range=range,
+        since=iso(strip[0].at) if strip else "",
+        until=iso(strip[-1].at) if strip else "",
+        strip=ticks(strip, MARKS),
+        tracks=tuple(track for track in tracks if track is not None),
+        tracks_in_all=len(ranked),
+        page=page,
+        pages=pages,
+        checks=tuple(dict.fromkeys(one.check for one in known)),
+        columns=tuple(sorted({one.column for one in known if one.column})),
+        slices=tuple(sorted({one.slice for one in known if one.slice})),
+        check=check,
+        column=column,
+        slice=slice,
+        find=find,
+        marks=_marks(strip, incidents),
+        incidents=incidents[:10],
+        runs=tuple(run_line(row) for row in runs),
+        older=older,
+    )
+
+
+def _since(desk: Desk, suite: str, range: str) -> datetime | None:
+    """Where a range begins, counted back from the newest run: old histories stay visible."""
+    days = places.RANGES.get(range, places.RANGES["90d"])
+    newest = desk.store.runs(suite, limit=1)
+    return newest[0].at - timedelta(days=days) if days and newest else None
+
+
+def _chosen(
+    known: Sequence[Subject], check: str, column: str, slice: str, find: str
+) -> list[Subject]:
+    sought = find.strip().casefold()
+    return [
+        one
+        for one in known
+        if (not check or one.check == check)
+        and (not column or one.column == column)
+        and slice in ("*", one.slice)
+        and sought in f"{one.check} {one.column} {one.slice}".casefold()
+    ]
+
+
+def _rank(recent: Sequence[Row]) -> tuple[bool, int, int, float]:
+    """Order tracks: now alarming, lately alarming, then by how near they come to a limit."""
+    if not recent:
+        return (True, 0, 0, 0.0)
+    _, outcome, value, _, _, warn, critical = recent[0]
+    bound = warn if warn is not None else critical
+    near = 0.0
+    if value is not None and bound is not None:
+        near = -abs(value / bound) if bound else -abs(value)
+    return (False, rank(outcome), min(rank(row[1]) for row in recent), near)
+
+
+def _newest_report(desk: Desk, strip: Sequence[Brief]) -> Report | None:
+    try:
+        return desk.report(strip[-1].id) if strip else None
+    except TidegaugeError:
+        return None
+
+
+def _track(
+    desk: Desk,
+    suite: str,
+    subject: Subject,
+    strip: Sequence[Brief],
+    since: datetime | None,
+    report: Report | None,
+) -> Track | None:
+    rows = {row[0]: row for row in rows_of(desk.store, subject.no, suite, since=since, until=None)}
+    pairs = [(run, rows[run.no]) for run in strip if run.no in rows]
+    if not pairs:
+        return None
+    points = tuple(_point(group) for group in groups(pairs, MARKS))
+    card = report.cards.get(subject.evaluator) if report else None
+    low, high = _extent(points)
+    return Track(
+        check=subject.check,
+        evaluator=subject.evaluator,
+        title=card.title if card else subject.evaluator,
+        explain=card.explain if card else "",
+        unit=card.unit if card else "",
+        better=card.better if card else "none",
+        column=subject.column,
+        slice=subject.slice,
+        outcome=cast(Outcome, pairs[-1][1][1]),
+        because=_because(subject, report) if pairs[-1][0] == strip[-1] else "",
+        points=points,
+        low=low,
+        high=high,
+    )
+
+
+def _point(group: Sequence[tuple[Brief, Row]]) -> TrackPoint:
+    run, row = min(group, key=lambda pair: rank(pair[1][1]))
+    _, outcome, value, low, high, warn, critical = row
+    several = [pair[1][2] for pair in group if pair[1][2] is not None] if len(group) > 1 else []
+    return TrackPoint(
+        at=iso(group[-1][0].at),
+        value=value,
+        low=low,
+        high=high,
+        outcome=cast(Outcome, outcome),
+        warn=warn,
+        critical=critical,
+        run=run.id,
+        windows=len(group),
+        least=min(several, default=None),
+        most=max(several, default=None),
+    )
+
+
+def _extent(points: Sequence[TrackPoint]) -> tuple[float, float]:
+    """Smallest and largest number to draw: values and limits, a limit far away left out."""
+    values = [
+        number
+        for point in points
+        for number in (point.value, point.least, point.most)
+        if number is not None
+    ] or [0.0]
+    low, high = min(values), max(values)
+    reach = max(high - low, abs(high), abs(low), 1e-12)
+    limits = [
+        bound for point in points for bound in (point.warn, point.critical) if bound is not None
+    ]
+    near = [bound for bound in limits if low - 2 * reach <= bound <= high + 2 * reach]
+    low, high = min([low, *near]), max([high, *near])
+    return (low, high) if low < high else (low - 0.5 * reach, high + 0.5 * reach)
+
+
+def _because(subject: Subject, report: Report | None) -> str:
+    key = (subject.check, subject.column, subject.slice)
+    found = (
+        result.verdict.because
+        for result in (report.results if report else ())
+        if (result.check, result.column, result.slice) == key
+    )
+    return next(found, "")
+
+
+def _marks(strip: Sequence[Brief], incidents: Sequence[IncidentLine]) -> tuple[Mark, ...]:
+    """Tell what happened, the oldest first: new versions, new baselines, incidents."""
+    found = [*_changes(strip, "model"), *_changes(strip, "baseline"), *_openings(incidents)]
+    found.sort(key=lambda mark: mark.at)
+    return tuple(found[-MOST_MARKS:])
+
+
+def _changes(strip: Sequence[Brief], kind: Literal["model", "baseline"]) -> Iterator[Mark]:
+    last = ""
+    for run in strip:
+        now = run.model_versions if kind == "model" else run.baseline_digest
+        if now == last or now in ("", "[]"):
+            continue
+        if last:
+            said = f"model {json.loads(now)[0]}" if kind == "model" else f"baseline {now[:12]}"
+            link = places.link(places.RUN, run=run.id)
+            yield Mark(at=iso(run.at), kind=kind, said=said, link=link)
+        last = now
+
+
+def _openings(incidents: Sequence[IncidentLine]) -> Iterator[Mark]:
+    for one in incidents:
+        link = places.link(places.INCIDENT, incident=one.id)
+        yield Mark(at=one.opened, kind="incident", said=one.title, link=link)
+        if one.resolved:
+            yield Mark(at=one.resolved, kind="resolved", said=one.title, link=link)
