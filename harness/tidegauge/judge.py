@@ -23,6 +23,7 @@ from tidegauge.records import ALARMS, Card, Check, Interval, Limit, Policy, Scor
 from tidegauge.wording import amount, chance, counted, listed, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
+CHANGES = ("drop", "rise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,17 @@ class Measured:
     """Why there is no score."""
     skipped: str = ""
     """Why it was not tried."""
+    limits: tuple[Limit, ...] | None = None
+    """Bounds that hold here in place of the check's: calibrated ones, for this very window."""
+    chance: float | None = None
+    """Probability of so far a score in an unchanged window, by the baseline's own windows."""
+    remark: str = ""
+    """What to say of the limits: why none is calibrated."""
+
+    @property
+    def bounds(self) -> tuple[Limit, ...]:
+        """The limits that it is judged by."""
+        return self.check.limits if self.limits is None else self.limits
 
     @property
     def subject(self) -> str:
@@ -97,7 +109,7 @@ def adjusted_p_values(measured: Sequence[Measured], policy: Policy) -> list[floa
     """Adjust each p-value for all others; at most the budget = the evidence stands."""
     evidence = [_evidence(one, policy) for one in measured]
     tested = [i for i, p in enumerate(evidence) if p is not None]
-    weights = _weights([(measured[i].slice, measured[i].column) for i in tested])
+    weights = budget_weights([(measured[i].slice, measured[i].column) for i in tested])
     weighted = [min(1.0, (evidence[i] or 0.0) / w) for i, w in zip(tested, weights, strict=True)]
     ascending = sorted(range(len(tested)), key=lambda k: weighted[k])
     adjusted: list[float | None] = [None] * len(measured)
@@ -109,8 +121,8 @@ def adjusted_p_values(measured: Sequence[Measured], policy: Policy) -> list[floa
     return adjusted
 
 
-def _weights(units: Sequence[tuple[str, str]]) -> list[float]:
-    """Weights of mean one: equal shares for columns, half of all for slices."""
+def budget_weights(units: Sequence[tuple[str, str]]) -> list[float]:
+    """Weights of mean one by slice and column: equal shares for columns, half for slices."""
     tests = Counter(units)
     whole = sum(1 for part, _ in tests if not part)
     parts = len(tests) - whole
@@ -124,10 +136,12 @@ def _weights(units: Sequence[tuple[str, str]]) -> list[float]:
 def _evidence(one: Measured, policy: Policy) -> float | None:
     """Probability of what was measured if nothing were wrong; None where there is no test."""
     score = one.score
-    if score is None or not one.check.limits:
+    if score is None or not one.bounds:
         return None
-    bounds = [limit.bound for limit in one.check.limits if limit.versus == "value"]
-    if not bounds or len(bounds) < len(one.check.limits) or _is_distance(score):
+    if one.chance is not None:  # rows and windows must both speak against chance
+        return max(one.chance, score.p_value or 0.0) if _is_distance(score) else one.chance
+    bounds = [limit.bound for limit in one.bounds if limit.versus == "value"]
+    if not bounds or len(bounds) < len(one.bounds) or _is_distance(score):
         return score.p_value
     if score.interval is None:
         return None
@@ -157,11 +171,11 @@ def _verdict(one: Measured, adjusted: float | None, policy: Policy) -> Verdict:
         return Verdict(outcome="skipped", because=f"{one.subject}: {one.skipped}")
     if one.score is None:
         return _without_score(one)
-    if not one.check.limits:
+    if not one.bounds:
         because = _sentence(one, None, "within", policy)
         return Verdict(outcome="info", because=because)
     stands = adjusted is None or adjusted <= policy.false_alarms
-    limits = sorted(one.check.limits, key=lambda limit: ORDER.index(limit.severity))
+    limits = sorted(one.bounds, key=lambda limit: ORDER.index(limit.severity))
     beyond: Limit | None = None
     for limit in limits:
         point, near = _passed(one.score, limit, one.card)
@@ -198,6 +212,10 @@ def _passed(score: Score, limit: Limit, card: Card) -> tuple[bool, bool]:
     if limit.versus == "any":
         changed = score.value != (score.baseline or 0.0)
         return changed, changed
+    if limit.versus == "calibrated":
+        out = score.value < limit.bound if card.better == "higher" else score.value > limit.bound
+        out = out or (limit.floor is not None and score.value < limit.floor)
+        return out, out
     if limit.versus == "value":
         low, high = score.interval or Interval(score.value, score.value)
         if card.better == "higher":
@@ -219,8 +237,9 @@ def _sentence(one: Measured, limit: Limit | None, how: str, policy: Policy) -> s
     assert score is not None
     said = _found(one, score, precise=how != "within")
     if limit is None:
-        return f"{said}, no limit set"
+        return f"{said}, {one.remark or 'no limit set'}"
     p = score.p_value if score.p_value is not None else _evidence(one, policy)
+    p = p if one.chance is None else _evidence(one, policy)
     odds = f"; p {chance(p)} if nothing had changed" if p is not None else ""
     if limit.versus == "any":
         if how == "beyond":
@@ -228,14 +247,22 @@ def _sentence(one: Measured, limit: Limit | None, how: str, policy: Policy) -> s
         return f"{said}, no change that the evidence supports{odds}"
     bound = _bound(limit, card)
     if how == "within":
-        return f"{said}, {_allowed(limit, card)} {bound} allowed"
+        return f"{said}, {_allowed(limit, card)} {bound} allowed{_remark(one)}"
     rows = counted(score.n_current, "row")
     shown = {
         "beyond": _chiefly(one, score),
         "chance": f", no more than chance makes of {rows}",
         "unshown": f", not shown by {rows}{_reach(score, limit, card)}",
     }
-    return f"{said} {_side(limit, card)} {bound}{shown[how]}{odds}"
+    side = _side(limit, card)
+    if limit.floor is not None and score.value < limit.floor:
+        side, bound = "is below", amount(limit.floor, card.unit)
+    origin = f", {limit.source}" if limit.versus == "calibrated" else ""
+    return f"{said} {side} {bound}{origin}{shown[how]}{odds}{_remark(one)}"
+
+
+def _remark(one: Measured) -> str:
+    return f" ({one.remark})" if one.remark else ""
 
 
 def _found(one: Measured, score: Score, *, precise: bool) -> str:
@@ -268,15 +295,17 @@ def _side(limit: Limit, card: Card) -> str:
 
 
 def _allowed(limit: Limit, card: Card) -> str:
-    if limit.versus != "value":
+    if limit.versus in CHANGES:
         return "a fall of at most" if limit.versus == "drop" else "a rise of at most"
+    if limit.floor is not None:
+        return f"{amount(limit.floor, card.unit)} to"
     return "at least" if card.better == "higher" else "at most"
 
 
 def _bound(limit: Limit, card: Card) -> str:
     if limit.share:
         bound = f"{number(100 * limit.bound)} % of the baseline's"
-    elif limit.versus != "value" and card.unit.startswith("share"):
+    elif limit.versus in CHANGES and card.unit.startswith("share"):
         bound = f"{number(100 * limit.bound)} points"
     else:
         bound = amount(limit.bound, card.unit)

@@ -253,17 +253,22 @@ class Limit:
     ``versus="value"`` bounds the value itself (from above where lower is better, from below
     where higher is better); ``drop`` and ``rise`` bound the change against the baseline, as a
     fraction of it where ``share`` is set; ``any`` is passed by whatever change the evidence
-    supports.
+    supports; ``calibrated`` takes the bound of the baseline file, which bounds one window to come
+    and so holds the chance of its rows already.
     """
 
     severity: Severity
     """Outcome when it is broken."""
-    versus: Literal["value", "drop", "rise", "any"]
+    versus: Literal["value", "drop", "rise", "any", "calibrated"]
     """What the bound is laid against."""
     bound: float = 0.0
     """Where the limit lies; unused for ``any``."""
     share: bool = False
     """Whether a drop or rise is a fraction of the baseline."""
+    floor: float | None = None
+    """Lower bound beside ``bound``, where a calibrated limit has one on each side."""
+    source: str = ""
+    """Where a calibrated bound comes from, in words; or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +303,10 @@ class Policy:
     """Level of every interval."""
     seed: int = 0
     """Start of every random step."""
+    limits: Literal["written", "calibrated"] = "written"
+    """Whether the baseline file's limits stand in for those that the suite writes."""
+    model_change: Literal["note", "refuse"] = "note"
+    """What to do when the current log has a model version that the baseline has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +358,8 @@ class Result:
     """What the judge made of it."""
     series: tuple[Point, ...] = ()
     """The value window by window, where the log has timestamps."""
+    limits: tuple[Limit, ...] = ()
+    """The bounds that held here, where they are calibrated and so not the check's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
