@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tidegauge.baseline import Baseline, load_baseline, save_baseline
     from tidegauge.causes import explain
+    from tidegauge.comparing import compare
+    from tidegauge.comparison import Comparison
     from tidegauge.freezing import freeze_baseline
     from tidegauge.logs import open_log
     from tidegauge.records import Report
@@ -18,8 +20,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Baseline": "baseline",
+    "Comparison": "comparison",
     "Report": "records",
     "check": "running",
+    "compare": "comparing",
     "explain": "causes",
     "freeze_baseline": "freezing",
     "load_baseline": "baseline",
@@ -33,9 +37,11 @@ _HOMES = {
 
 __all__ = [
     "Baseline",
+    "Comparison",
     "Report",
     "__version__",
     "check",
+    "compare",
     "explain",
     "freeze_baseline",
     "load_baseline",

@@ -15,6 +15,7 @@ import click
 
 from tidegauge import __version__
 from tidegauge.cli.audit import audit
+from tidegauge.cli.compare import compare
 from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
 from tidegauge.cli.label import label
@@ -33,6 +34,7 @@ def cli() -> None:
     Examples:
       tidegauge init logs/today.parquet -o suite.yaml   write a first suite
       tidegauge run suite.yaml                          run it, write a report
+      tidegauge compare suite.yaml --candidate new.csv  gate a release
       tidegauge explain tidegauge-report/credit.json    look deeper into its alarms
       tidegauge baseline suite.yaml                     freeze the baseline once
 
@@ -277,7 +279,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (audit, doctor, explain, label, models):
+for command in (audit, compare, doctor, explain, label, models):
     cli.add_command(command)
 _keep_lines(cli)
 

@@ -192,4 +192,4 @@ def _measured(
     for metric in metrics:
         if any(one.metric is metric and one.contrast for one in measured):
             forms.append(form_of(metric, sides))
-    return measured, None, disagreements(forms, sides), ()
+    return measured, None, disagreements(forms, sides, suite.compare), ()

@@ -259,8 +259,16 @@ def _sentence(
         return f"{said}: worse by {size(contrast.change, card.unit)}{around}{beyond}{odds}"
     if decision == "no_worse":
         return f"{said}: {gap}{around}, no worse than{margin} allows"
-    unshown = f"not shown to keep within{margin}" if margin else "no difference is shown"
+    unshown = f"not shown to keep within{margin}" if margin else _unshown(contrast, adjusted, policy)
     return f"{said}: {gap}{around}, {unshown}{reach}"
+
+
+def _unshown(contrast: Contrast, adjusted: float | None, policy: Policy) -> str:
+    """Say whether it is the correction for all other metrics that leaves a difference unshown."""
+    p = contrast.p_value
+    if p is None or adjusted is None or not p <= policy.false_alarms < adjusted:
+        return "no difference is shown"
+    return f"no difference that survives the correction for all metrics (p {chance(adjusted)})"
 
 
 def change(value: float, unit: str) -> str:

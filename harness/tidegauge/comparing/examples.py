@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from tidegauge.catalog import scorer
 from tidegauge.comparing.contrasts import Form
+from tidegauge.comparing.metrics import outputs
 from tidegauge.comparing.reading import Sides
 from tidegauge.comparing.rowwise import judged
 from tidegauge.comparison import Disagreement
 from tidegauge.profile import Layout
+from tidegauge.suite.shape import Compare
 
 Numbers = NDArray[np.float64]
 
@@ -27,7 +29,9 @@ INPUTS = 6
 """Features shown of a row."""
 
 
-def disagreements(forms: Sequence[Form], sides: Sides) -> tuple[Disagreement, ...]:
+def disagreements(
+    forms: Sequence[Form], sides: Sides, settings: Compare
+) -> tuple[Disagreement, ...]:
     """Pick the rows that the candidate gains or loses most, metric by metric.
 
     Parameters
@@ -36,12 +40,14 @@ def disagreements(forms: Sequence[Form], sides: Sides) -> tuple[Disagreement, ..
         Metrics with their rows' numbers; those without are passed over.
     sides
         Paired rows.
+    settings
+        Tells what was asked from what was answered.
     """
     told = [form for form in forms if form.rows is not None and not _of_service(form, sides)]
     found: list[Disagreement] = []
     seen: set[int] = set()
     for form in told[:METRICS]:
-        found += _of(form, sides, seen)
+        found += _of(form, sides, settings, seen)
     return tuple(found)
 
 
@@ -50,7 +56,7 @@ def _of_service(form: Form, sides: Sides) -> bool:
     return form.metric.subject.column in {layout.latency, layout.tokens} - {""}
 
 
-def _of(form: Form, sides: Sides, seen: set[int]) -> Iterator[Disagreement]:
+def _of(form: Form, sides: Sides, settings: Compare, seen: set[int]) -> Iterator[Disagreement]:
     assert form.rows is not None
     gain = form.metric.sign * (form.rows.now - form.rows.before)
     gain = np.where(np.isnan(gain), 0.0, gain)
@@ -61,7 +67,7 @@ def _of(form: Form, sides: Sides, seen: set[int]) -> Iterator[Disagreement]:
         fresh = [row for row in fits[: 4 * EACH].tolist() if row not in seen][:EACH]
         seen.update(fresh)
         for row in fresh:
-            yield _told(row, float(gain[row]), form, sides)
+            yield _told(row, float(gain[row]), form, sides, settings)
 
 
 def _apart(sides: Sides) -> Numbers:
@@ -72,7 +78,9 @@ def _apart(sides: Sides) -> Numbers:
     return np.nan_to_num(np.abs(today.log_loss - then.log_loss))
 
 
-def _told(row: int, gain: float, form: Form, sides: Sides) -> Disagreement:
+def _told(
+    row: int, gain: float, form: Form, sides: Sides, settings: Compare
+) -> Disagreement:
     layout = sides.layout
     made = layout.made.get(form.metric.subject.column)
     answers = _answers(layout, form)
@@ -81,19 +89,20 @@ def _told(row: int, gain: float, form: Form, sides: Sides) -> Disagreement:
         favours="candidate" if gain > 0 else "baseline",
         metric=form.metric.name,
         gain=gain,
-        asked=_shown(sides.before, _asked(layout, sides), row),
+        asked=_shown(sides.before, _asked(layout, sides, outputs(layout, settings)), row),
         baseline=_shown(sides.before, answers, row),
         candidate=_shown(sides.now, answers, row),
         sensitive=made is not None and scorer(made.scorer).card.sensitive,
     )
 
 
-def _asked(layout: Layout, sides: Sides) -> dict[str, str]:
+def _asked(layout: Layout, sides: Sides, spoken: frozenset[str]) -> dict[str, str]:
     """What both were given: label -> column."""
     texts = {r: layout.texts[r] for r in ("prompt", "reference_answer") if r in layout.texts}
     target = {"truth": layout.target.column} if layout.target else {}
-    numbers = [] if texts else [n for n in layout.features if n in sides.now.column_names]
-    return {**texts, **{name: name for name in numbers[:INPUTS]}, **target}
+    given = [n for n in layout.features if n not in spoken and n in sides.now.column_names]
+    numbers = [] if texts else given
+    return {**texts, **dict(zip(numbers[:INPUTS], numbers[:INPUTS], strict=True)), **target}
 
 
 def _answers(layout: Layout, form: Form) -> dict[str, str]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tidegauge.comparing.metrics import Metric, values_of
 from tidegauge.freezing import Progress
 from tidegauge.measuring import Bench
-from tidegauge.profile import DatasetProfile
+from tidegauge.profile import ClassificationProfile, DatasetProfile
+from tidegauge.profile.moments import NO_MOMENTS
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -86,12 +87,9 @@ def redraw(
     found = {(metric.name, label): np.full((draws, 2), np.nan) for metric, label in asked}
     sliced = any(label for _, label in asked)
     columns = [metric.subject.column for metric, _ in asked]
-    grid = narrowed(bench.baseline, columns, sliced)
+    grid = _plain(narrowed(bench.baseline, columns, sliced), [metric for metric, _ in asked], bench)
     wanted = _read(bench, columns, sliced)
-    before, now = (
-        side.select([name for name in side.column_names if name in wanted])
-        for side in (drawing.before, drawing.now)
-    )
+    before, now = (_coded(side, wanted, bench) for side in (drawing.before, drawing.now))
     pickers = _pickers(drawing)
     for draw in range(draws):
         if progress is not None:
@@ -105,6 +103,42 @@ def redraw(
         for metric, label in asked:
             found[metric.name, label][draw] = _measured(metric, laid, label)
     return found
+
+
+def _plain(grid: DatasetProfile, metrics: Sequence[Metric], bench: Bench) -> DatasetProfile:
+    """Leave out the scores' grids where no measure reads them: they cost most of the time."""
+    whole = bench.current.outcome
+    if not isinstance(whole, ClassificationProfile) or not bench.baseline.layout.prediction:
+        return grid
+    outcome = replace(whole, scores={}, log_loss=NO_MOMENTS, brier=NO_MOMENTS)
+    side = replace(bench.current, outcome=outcome)
+    without = replace(bench, baseline=side, current=side)
+    same = replace(bench, baseline=bench.current, current=bench.current)
+    for metric in metrics:
+        if _measured(metric, without, "") != _measured(metric, same, ""):
+            return grid
+
+    def bare(part: DatasetProfile) -> DatasetProfile:
+        held = part.outcome
+        assert isinstance(held, ClassificationProfile)
+        return replace(part, outcome=replace(held, scores={}))
+
+    return replace(bare(grid), slices={label: bare(part) for label, part in grid.slices.items()})
+
+
+def _coded(side: pa.Table, wanted: set[str], bench: Bench) -> pa.Table:
+    """Keep the columns that are read, classes and segments as codes, which are quick to count."""
+    layout = bench.baseline.layout
+    target = layout.target
+    classes = {target.column, layout.prediction} if target and target.classes else set()
+    kept = side.select([name for name in side.column_names if name in wanted])
+    for place, name in enumerate(kept.column_names):
+        column = kept.column(name)
+        few = name in classes or name in layout.segments
+        if few and not pa.types.is_dictionary(column.type) and not pa.types.is_nested(column.type):
+            encoded = column.combine_chunks().dictionary_encode()
+            kept = kept.set_column(place, name, encoded)
+    return kept
 
 
 def weighed(
