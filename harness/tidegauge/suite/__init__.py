@@ -22,6 +22,7 @@ from tidegauge.suite.columns import read_columns
 from tidegauge.suite.compare import parse_compare, read_compare
 from tidegauge.suite.document import Node, from_python, from_yaml, raise_problems
 from tidegauge.suite.explaining import read_explain
+from tidegauge.suite.history import read_history
 from tidegauge.suite.owners import read_owners
 from tidegauge.suite.schedule import read_schedule
 from tidegauge.suite.scorers import read_scorers
@@ -30,6 +31,7 @@ from tidegauge.suite.shape import (
     Columns,
     Compare,
     Explain,
+    History,
     Logs,
     Model,
     Schedule,
@@ -47,6 +49,7 @@ __all__ = [
     "Columns",
     "Compare",
     "Explain",
+    "History",
     "Logs",
     "Model",
     "Schedule",
@@ -87,6 +90,7 @@ KEYS = {
     "actions": "What follows an incident: tell people, post, start a program or a training.",
     "triggers": "What an action can start, by name: {retrain: {command: [...]}}.",
     "owners": "Who looks after a column or a check, and where to reach them.",
+    "history": "Where the runs of this suite are kept, and for how long.",
 }
 POLICY_KEYS = {
     "false_alarms": "Share of unchanged runs that may raise any alarm at all (default 0.05).",
@@ -312,6 +316,7 @@ def _read_suite(node: Node, folder: Path, chosen: str | None) -> Suite:
         triggers=triggers,
         owners=read_owners(found["owners"]) if "owners" in found else {},
         schedule=read_schedule(found["schedule"]) if "schedule" in found else None,
+        history=read_history(found["history"], folder) if "history" in found else History(),
     )
 
 

@@ -21,6 +21,7 @@ from tidegauge.suite.compare import KEYS as COMPARE_KEYS
 from tidegauge.suite.compare import ROWS, SEGMENTS, WAYS
 from tidegauge.suite.explaining import ALONE, FEWEST, LISTS, MODEL_KEYS
 from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
+from tidegauge.suite.history import KEYS as HISTORY_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
 from tidegauge.suite.schedule import KEYS as SCHEDULE_KEYS
@@ -68,6 +69,7 @@ def build() -> Schema:
         "actions": alerting.actions(),
         "triggers": alerting.triggers(),
         "owners": alerting.owners(),
+        "history": _mapping({"place": TEXT, "keep": LENGTH, "keep_profiles": LENGTH}, HISTORY_KEYS),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

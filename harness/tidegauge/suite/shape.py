@@ -193,6 +193,18 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Where a suite's runs are kept, and for how long."""
+
+    place: str = ""
+    """Path or URL; empty = ``TIDEGAUGE_HISTORY``, else the default."""
+    keep: timedelta | None = None
+    """How long runs are kept; ``None`` = for ever."""
+    keep_profiles: timedelta | None = None
+    """How long each window keeps a profile of its own; ``None`` = as long as its run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A whole suite: what to read, what its columns are, what to check, how to decide."""
 
@@ -226,3 +238,5 @@ class Suite:
     """Who looks after a column or a check; ``default`` after all others."""
     schedule: Schedule | None = None
     """When ``tidegauge serve`` runs it; ``None`` = when it is asked to."""
+    history: History = field(default_factory=History)
+    """Where its runs are kept, and for how long."""
