@@ -36,18 +36,18 @@ def _row(
     card = report.cards.get(result.evaluator)
     value = words.measured(score.value, card) if score else ""
     ends = Markup(" <i>{}</i>").format(words.interval(score.interval, card)) if score else ""
-    check = _breakable(result.check)
+    check = breakable(result.check)
     if result.evaluator in links:
         check = Markup(f'<a href="#{links[result.evaluator]}">{check}</a>')
     return Markup(
         f"<tr class={verdict.outcome}><td>{words.outcome(verdict.outcome)}<td>{check}"
-        f"<td>{_linked(result.column, drawn)}<td>{_breakable(result.slice)}"
+        f"<td>{_linked(result.column, drawn)}<td>{breakable(result.slice)}"
         f"<td>{escape(value)}{ends}<td>{escape(words.p_value(verdict.adjusted_p))}"
         f"<td>{escape(words.clean(verdict.because))}"
     )
 
 
-def _breakable(name: str) -> Markup:
+def breakable(name: str) -> Markup:
     """Let a long name break where its words meet."""
     text = escape(words.clean(name))
     if len(text) < 14:
@@ -56,7 +56,7 @@ def _breakable(name: str) -> Markup:
 
 
 def _linked(name: str, drawn: Mapping[str, str]) -> Markup:
-    text = _breakable(name)
+    text = breakable(name)
     return Markup(f'<a href="#{drawn[name]}">{text}</a>') if name in drawn and name else text
 
 

@@ -171,11 +171,11 @@ def limit(bound: Limit, card: Card | None) -> str:
         side = "below" if card is not None and card.better == "higher" else "above"
         return f"{bound.severity} {side} {measured(bound.bound, card)}"
     verb = "falls" if bound.versus == "drop" else "rises"
-    by = f"{percent(bound.bound)} of the baseline" if bound.share else _points(bound.bound, card)
+    by = f"{percent(bound.bound)} of the baseline" if bound.share else points(bound.bound, card)
     return f"{bound.severity} when it {verb} by more than {by}"
 
 
-def _points(change: float, card: Card | None) -> str:
+def points(change: float, card: Card | None) -> str:
     """Word a difference of two values; between shares it is points, not a share of anything."""
     text = measured(change, card)
     return text.replace("%", "points") if text.endswith("%") else text

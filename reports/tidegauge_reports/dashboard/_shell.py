@@ -14,6 +14,7 @@ from tidegauge.views import PageContext, places
 from tidegauge_reports import _words as words
 from tidegauge_reports._environment import environment
 from tidegauge_reports._mechanisms import icon
+from tidegauge_reports._tables import breakable
 from tidegauge_reports.dashboard import _times as times
 
 _NEXT_THEME = {"auto": "dark", "dark": "light", "light": "auto"}
@@ -26,8 +27,8 @@ def shell(
     page: PageContext,
     title: str,
     here: str = "",
-    suite: str | None = None,
-    incident: str | None = None,
+    of_suite: str | None = None,
+    of_incident: str | None = None,
     **shown: Any,
 ) -> str:
     """Write a page.
@@ -42,7 +43,7 @@ def shell(
         What the tab is called.
     here
         Which of the ways at the top leads here.
-    suite, incident
+    of_suite, of_incident
         What the page is about: empty = every suite or incident, ``None`` = it never changes.
     shown
         What the template shows.
@@ -52,24 +53,34 @@ def shell(
         environment()
         .get_template(template)
         .render(
-            page=page,
-            url=page.url,
-            places=places,
-            title=words.shorten(title, 120),
-            ways=_ways(page, here),
-            theme={"next": _NEXT_THEME[page.theme], "now": _THEMES[page.theme]},
-            about={"suite": suite, "incident": incident},
-            worded=words.outcome,
-            marks=words.MARKS,
-            icon=icon,
-            number=lambda n: f"{n:,}",
-            when=partial(times.when, now=now),
-            age=partial(times.age, now=now),
-            date=times.date,
-            window=times.window,
-            **shown,
+            {
+                **_words(page, now, here),
+                **shown,
+                "title": words.shorten(title, 120),
+                "about": {"suite": of_suite, "incident": of_incident},
+            }
         )
     )
+
+
+def _words(page: PageContext, now: datetime, here: str) -> dict[str, Any]:
+    """Give what every template may ask for."""
+    return {
+        "page": page,
+        "url": page.url,
+        "places": places,
+        "ways": _ways(page, here),
+        "theme": {"next": _NEXT_THEME[page.theme], "now": _THEMES[page.theme]},
+        "worded": words.outcome,
+        "marks": words.MARKS,
+        "icon": icon,
+        "breakable": breakable,
+        "number": lambda n: f"{n:,}",
+        "when": partial(times.when, now=now),
+        "age": partial(times.age, now=now),
+        "date": times.date,
+        "window": times.window,
+    }
 
 
 def asked(page: PageContext) -> dict[str, str]:

@@ -14,7 +14,9 @@ _TALL = {"critical": 22, "error": 22, "warn": 15, "info": 8, "inconclusive": 5, 
 """How tall a mark stands; a window that nobody judged is a dot on the ground."""
 
 
-def strip(outcomes: Sequence[tuple[str, str]], most: int = 30) -> Markup:
+def strip(
+    outcomes: Sequence[tuple[str, str]], most: int = 30, *, stretched: bool = False
+) -> Markup:
     """Draw one mark a window, oldest first, right-aligned: the newest is always at the right.
 
     Parameters
@@ -23,6 +25,8 @@ def strip(outcomes: Sequence[tuple[str, str]], most: int = 30) -> Markup:
         Outcome and name of each window; an empty outcome is a window that never came.
     most
         Windows drawn; older ones are left out.
+    stretched
+        Whether to fill the width that there is.
     """
     shown = outcomes[-most:]
     start = (most - len(shown)) * STEP
@@ -30,8 +34,9 @@ def strip(outcomes: Sequence[tuple[str, str]], most: int = 30) -> Markup:
         _mark(start + place * STEP, outcome, name) for place, (outcome, name) in enumerate(shown)
     )
     width = most * STEP
+    form = 'preserveAspectRatio="none" ' if stretched else ""
     return Markup(
-        f'<svg class="windows" viewBox="0 0 {width} {HEIGHT}" role="img" '
+        f'<svg class="windows" viewBox="0 0 {width} {HEIGHT}" role="img" {form}'
         f'aria-label="{escape(told([outcome for outcome, _ in shown]))}">'
         f'<path class="a" d="M0 23.5H{width}"/>{marks}</svg>'
     )

@@ -35,14 +35,14 @@ def seconds(moment: str) -> float | None:
 
 
 def written(found: datetime) -> str:
-    """Write a moment in UTC without the parts that say nothing.
+    """Write a moment in UTC to the minute, without the parts that say nothing.
 
     Examples
     --------
     >>> written(parsed("2026-03-02T14:00:00Z")), written(parsed("2026-03-02T00:00:00Z"))
     ('2026-03-02 14:00', '2026-03-02')
     """
-    return words.instant(found.replace(microsecond=0).isoformat())
+    return words.instant(found.replace(second=0, microsecond=0).isoformat())
 
 
 def span(length: float) -> str:
@@ -75,17 +75,17 @@ def away(moment: datetime, now: datetime) -> str:
 
 
 def when(moment: str, now: datetime) -> Markup:
-    """Mark up a moment: when it was, and how long ago.
+    r"""Mark up a moment: when it was, and how long ago.
 
     Examples
     --------
     >>> str(when("2026-03-02T09:00:00Z", parsed("2026-03-02T12:00:00Z")))
-    '<time datetime="2026-03-02T09:00:00Z">2026-03-02 09:00 <small>3 h ago</small></time>'
+    '<time datetime="2026-03-02T09:00:00Z">2026-03-02\xa009:00 <small>3 h ago</small></time>'
     """
     found = parsed(moment)
     if found is None:
         return escape(words.clean(moment) or words.UNKNOWN)
-    return _marked(found, f"{written(found)} <small>{away(found, now)}</small>")
+    return _marked(found, f"{_whole(found)} <small>{away(found, now)}</small>")
 
 
 def age(moment: str, now: datetime) -> Markup:
@@ -101,7 +101,7 @@ def date(moment: str) -> Markup:
     found = parsed(moment)
     if found is None:
         return escape(words.clean(moment) or words.UNKNOWN)
-    return _marked(found, written(found))
+    return _marked(found, _whole(found))
 
 
 def window(text: str) -> Markup:
@@ -120,8 +120,13 @@ def window(text: str) -> Markup:
     if midnight and (end - start).total_seconds() == 86_400:
         day = f"{start:%Y-%m-%d}"
         return Markup(f'<time datetime="{day}">{day}</time>')
-    until = f"{end:%H:%M}" if start.date() == end.date() else written(end)
-    return Markup("{} until {}").format(_marked(start, written(start)), _marked(end, until))
+    until = f"{end:%H:%M}" if start.date() == end.date() else _whole(end)
+    return Markup("{} until {}").format(_marked(start, _whole(start)), _marked(end, until))
+
+
+def _whole(found: datetime) -> str:
+    """Write a moment that no line may break in two."""
+    return written(found).replace(" ", "\xa0")
 
 
 def _marked(found: datetime, told: str, more: str = "") -> Markup:

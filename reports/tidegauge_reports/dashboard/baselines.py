@@ -18,7 +18,7 @@ def render(view: BaselinesView, *, page: PageContext) -> str:
         page=page,
         title="Baselines",
         here="baselines",
-        suite="",
+        of_suite="",
         view=view,
         kinds=_KINDS,
     )

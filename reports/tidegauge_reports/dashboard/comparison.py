@@ -53,16 +53,21 @@ def _row(line: MetricLine, reaches: dict[str, float]) -> dict[str, Any]:
     def told(value: float | None) -> str:
         return words.UNKNOWN if value is None else words.measured(value, card)
 
+    def apart(gap: float | None) -> str:
+        return words.UNKNOWN if gap is None else words.points(gap, card)
+
     return {
         "line": line,
         "tone": _TONES.get(line.shown, "skipped"),
         "baseline": told(line.baseline),
         "candidate": told(line.candidate),
-        "difference": told(line.difference),
-        "ends": f"{told(line.low)} to {told(line.high)}" if line.low is not None else "",
-        "margin": f"margin {told(line.margin)}" if line.margin is not None else "",
+        "difference": apart(line.difference),
+        "ends": f"{apart(line.low)} to {apart(line.high)}" if line.low is not None else "",
+        "margin": f"margin {apart(line.margin)}" if line.margin is not None else "",
         "p": words.p_value(line.p_value),
-        "smallest": f"could have shown {told(line.smallest)}" if line.smallest is not None else "",
+        "smallest": ""
+        if line.smallest is None
+        else f"The smallest difference that it could have shown: {apart(line.smallest)}.",
         "drawing": interval(line, reaches[line.metric]),
     }
 

@@ -13,7 +13,7 @@ def render(view: ComparisonsView, *, page: PageContext) -> str:
         page=page,
         title="Comparisons of models",
         here="compare",
-        suite="",
+        of_suite="",
         view=view,
         mark=tag,
         older=again(page, before=view.older) if view.older else "",

@@ -30,8 +30,10 @@ _STEPS: dict[Mechanism, str] = {
 }
 """The next step by what happened."""
 _KINDS = {
-    "seen": "seen again", "commented": "comment", "delivered": "notified",
-    "failed": "not delivered",
+    "seen": "seen again", "found": "seen again", "clean": "a window without it",
+    "escalated": "got worse", "repeated": "reminded", "rejudged": "judged again",
+    "investigated": "looked for causes", "commented": "comment", "delivered": "notified",
+    "failed": "not delivered", "dropped": "given up",
 }  # fmt: skip
 """Kinds of events whose own word says too little."""
 
@@ -40,23 +42,26 @@ def render(view: IncidentView, *, page: PageContext) -> str:
     """Write the page of one incident."""
     line = view.line
     first = view.causes[0] if view.causes else None
-    known = first.factor if first and first.factor in view.because else ""
+    told = first.because if first else ""
     return shell(
         "incident.html.j2",
         page=page,
         title=f"{line.severity}: {line.title}",
         here="incidents",
-        suite=line.suite,
-        incident=line.id,
+        of_suite=line.suite,
+        of_incident=line.id,
         view=view,
         line=line,
         open=line.state != "resolved",
         tone=line.severity if line.state != "resolved" else "pass",
-        strip=strip([(tick.outcome, words.instant(tick.at)) for tick in view.strip], 30)
-        if len(view.strip) <= 30
-        else strip([(tick.outcome, words.instant(tick.at)) for tick in view.strip], 90),
+        strip=strip(
+            [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
+            min(max(len(view.strip), 30), 90),
+            stretched=True,
+        ),
         step=_STEPS[first.verdict] if first else "",
-        cause=first.because if first and not known else "",
+        lead=told or view.because,
+        found=view.because if told and told not in view.because else "",
         causes=causes.told(view.causes),
         entries=[_entry(entry) for entry in view.entries],
         counts=counted(len(view.findings), "finding"),

@@ -22,7 +22,7 @@ def render(view: IncidentsView, *, page: PageContext) -> str:
         page=page,
         title="Incidents",
         here="incidents",
-        incident="",
+        of_incident="",
         view=view,
         headline="No incident is open" if not waiting else f"{waiting:,} not resolved",
         tone="pass" if not waiting else _tone(view),

@@ -30,13 +30,14 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         page=page,
         title=f"{newest.outcome if newest else 'never run'}: {view.suite.name}",
         here="suites",
-        suite=view.suite.name,
+        of_suite=view.suite.name,
         view=view,
         tile=view.suite,
         outcome=newest.outcome if newest else "skipped",
         strip=strip(
             [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
-            STRIP if len(view.strip) > 30 else 30,
+            min(max(len(view.strip), 30), STRIP),
+            stretched=True,
         ),
         as_table=as_table,
         tracks=[_track(track, axis, place, as_table) for place, track in enumerate(view.tracks)],
@@ -46,6 +47,7 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         pages=_pages(view, page),
         older=again(page, before=view.older) if view.older else "",
         happened=[_happened(mark, page) for mark in reversed(view.marks)],
+        shown=min(len(view.strip), STRIP),
         rejudged=sum(one.revision > 1 for one in view.labels),
         chosen=bool(view.check or view.column or view.find or view.slice not in ("", "*")),
         cleared=again(page, check="", column="", slice="", find="", page=""),
@@ -77,7 +79,7 @@ def _track(track: Track, axis: trends.Axis, place: int, as_table: bool) -> dict[
         "id": f"t{place}",
         "track": track,
         "value": words.measured(newest.value, card) if newest and newest.value is not None else "",
-        "limits": words.listed(list(_limits(newest, card))) if newest else "",
+        "limits": _bounds(newest, card) if newest else "",
         "chart": "" if as_table else trends.trend(
             [spot(point) for point in track.points],
             axis,
@@ -117,6 +119,12 @@ def _card(track: Track) -> Card:
         unit=track.unit, reference="",
         range=(0.0 if track.low == 0 else None, None),
     )  # fmt: skip
+
+
+def _bounds(point: TrackPoint, card: Card) -> str:
+    """Word the limits of a window beside its value: "limit 0.2", "limits 0.1 and 0.2"."""
+    known = [words.measured(b, card) for b in (point.warn, point.critical) if b is not None]
+    return f"limit{'s' if len(known) > 1 else ''} {words.listed(known)}" if known else ""
 
 
 def _limits(point: TrackPoint, card: Card) -> Iterator[str]:

@@ -26,12 +26,13 @@ def render(view: SuitesView, *, page: PageContext) -> str:
         page=page,
         title=headline,
         here="suites",
-        suite="",
+        of_suite="",
         view=view,
         tone=tone,
         headline=headline,
         quiet=_quiet(view.totals, tone),
         rows=[_row(tile) for tile in view.tiles],
+        told={line.cause for line in view.incidents},
     )
 
 
