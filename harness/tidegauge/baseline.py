@@ -36,6 +36,8 @@ ROOM = 2 * SAMPLE_BYTES
 """Most bytes of raw rows as they are; texts are longer than 8 bytes."""
 KEPT_ROWS = 5_000
 """Raw rows that a baseline keeps, for measures that need rows."""
+OUTCOME_ROWS = 20_000
+"""The same where there is an outcome: performance is estimated from them when labels are late."""
 MANIFEST, PROFILE, ARRAYS, ROWS = "manifest.json", "profile.json", "arrays.arrow", "rows.arrow"
 
 
@@ -100,7 +102,8 @@ def freeze(
     profile = count(
         blank, sample.to_batches() if whole else log.batches(), sample.schema, each=each
     )
-    kept = rng.permutation(sample.num_rows)[:KEPT_ROWS]
+    most = OUTCOME_ROWS if profile.outcome and not (made or layout.texts) else KEPT_ROWS
+    kept = rng.permutation(sample.num_rows)[:most]
     return Baseline(
         profile=profile.sealed(),
         side=Side(

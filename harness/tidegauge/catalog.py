@@ -37,10 +37,11 @@ EXPLAINERS = "root_cause"
 """Topic of the evaluators that explain."""
 COMPARERS = "comparison"
 """Topic of the evaluators that hold two models against each other."""
-OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters"})
+OFFERED = frozenset({"rng", "confidence", "as_of", "unscored", "clusters", "seen"})
 """Parameters that a run gives to measures which declare them: a random generator, the policy's
 confidence, the moment of judging in seconds since 1970, the rows on each side that a scorer
-should have scored and did not, each side's decisions by conversation."""
+should have scored and did not, each side's decisions by conversation, all rows on each side where
+the measure reads a sample of them."""
 
 
 @dataclass(frozen=True, slots=True)

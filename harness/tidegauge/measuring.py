@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
 
+from tidegauge.case import Case
 from tidegauge.catalog import Evaluator, evaluator, nearest
 from tidegauge.errors import NotApplicable, SuiteError
 from tidegauge.judge import Measured
@@ -25,6 +26,8 @@ from tidegauge.records import Card, Check, Policy, Role, Score
 
 WHOLE = {"classification", "regression", "keys", "dataset"}
 """What a card may read beside kinds of column."""
+ARRIVED = 0.5
+"""Share of labels from which on they are believed, and nothing is estimated in their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class Bench:
     """Vector column -> both sides' samples, for measures that no profile serves."""
     labels: Mapping[str, LabelSample] = field(default_factory=dict)
     """Column of a scorer's main number -> labels of some of the current log's rows."""
+    rows: Callable[[], Case] | None = None
+    """Draws rows of both sides, the current ones without their labels; asked only where needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,8 @@ def _sides(card: Card, subject: Subject, bench: Bench, label: str) -> tuple[Any,
         if before.keys is None or now.keys is None:
             raise NotApplicable("no column has the role id")
         return before.keys, now.keys
+    if card.stands_for:
+        return _unlabelled(card, before, now, bench)
     if card.on == "outcome":
         return _outcomes(card, before, now)
     if "labels" in card.reads:
@@ -184,6 +191,23 @@ def _outcomes(card: Card, before: DatasetProfile, now: DatasetProfile) -> tuple[
     if task not in card.reads:
         raise NotApplicable(f"is for {' and '.join(card.reads)}, the target is for {task}")
     return before.outcome, now.outcome
+
+
+def _unlabelled(
+    card: Card, before: DatasetProfile, now: DatasetProfile, bench: Bench
+) -> tuple[Any, Any]:
+    """Give the baseline's outcome and rows of both sides, unless the labels are there."""
+    if before.outcome is None or not before.outcome.labelled:
+        raise NotApplicable("needs a target, and a prediction or score, in the baseline")
+    task = "classification" if isinstance(before.outcome, ClassificationProfile) else "regression"
+    if task not in card.reads:
+        raise NotApplicable(f"is for {' and '.join(card.reads)}, the target is for {task}")
+    arrived = now.outcome.labelled / now.n if now.outcome and now.n else 0.0
+    if arrived >= ARRIVED:
+        raise NotApplicable(f"{arrived:.0%} of labels are there, so {card.stands_for} counts")
+    if bench.rows is None:
+        raise NotApplicable("needs rows of both sides, and none can be read here")
+    return before.outcome, bench.rows()
 
 
 def _samples(subject: Subject, bench: Bench) -> tuple[VectorSample, VectorSample]:
@@ -215,6 +239,8 @@ def _arguments(
     offered = {"confidence": bench.policy.confidence, "as_of": bench.as_of}
     given: dict[str, Any] = {name: offered[name] for name in found.asks & offered.keys()}
     sides = _of_slice(bench, label)
+    if "seen" in found.asks:
+        given["seen"] = tuple(side.n for side in sides)
     if "unscored" in found.asks:
         given["unscored"] = tuple(_unscored(subject.column, side) for side in sides)
     if "clusters" in found.asks:

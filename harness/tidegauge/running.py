@@ -7,18 +7,21 @@ import platform
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from tidegauge import __version__
-from tidegauge.baseline import Baseline, count
+from tidegauge.baseline import OUTCOME_ROWS, Baseline, count, draw_sample
+from tidegauge.case import Case
 from tidegauge.catalog import evaluator
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.judge import judge
@@ -154,6 +157,7 @@ def perform(
         as_of=as_of.timestamp(),
         samples=vectors,
         labels=texts.labelled() if texts else {},
+        rows=rows_without_labels(suite, reference, log),
     )
     with clock.stage("measure"):
         results = _results(suite.checks, bench, texts.errors() if texts else (), earlier)
@@ -203,6 +207,22 @@ def perform(
         seconds=clock.seconds,
     )
     return Ran(report=report, reference=reference, profile=laid)
+
+
+def rows_without_labels(
+    suite: Suite, reference: Baseline, log: Log, most: int = OUTCOME_ROWS
+) -> Callable[[], Case]:
+    """Make what draws rows of both sides, once, for measures that need no label."""
+
+    @cache
+    def drawn() -> Case:
+        from tidegauge.causes.gathering import case_without_labels
+
+        rng = np.random.default_rng(suite.policy.seed)
+        now, _ = draw_sample(log, most, rng)
+        return case_without_labels(reference.rows, now, reference.profile.layout)
+
+    return drawn
 
 
 def _overrides(**given: Any) -> dict[str, str]:

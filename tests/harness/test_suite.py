@@ -432,8 +432,8 @@ def test_presets_hold_to_the_evaluators_they_name(preset: str) -> None:
             limit.severity: {
                 "value": limit.bound,
                 "any": "any",
-                "drop": {"drop": limit.bound},
-                "rise": {"rise": limit.bound},
+                "drop": {"drop": f"{100 * limit.bound:g} %" if limit.share else limit.bound},
+                "rise": {"rise": f"{100 * limit.bound:g} %" if limit.share else limit.bound},
             }[limit.versus]
             for limit in check.limits
         }

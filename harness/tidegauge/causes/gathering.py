@@ -79,6 +79,15 @@ def case_from(
     ), tuple(notes)
 
 
+def case_without_labels(before: pa.Table, now: pa.Table, layout: Layout) -> Case:
+    """Lay rows of both sides out as a case; whatever truth the current rows have is left out."""
+    assert layout.target is not None
+    name = layout.target.column
+    blank = pa.nulls(now.num_rows, before.schema.field(name).type)
+    kept = [column for column in now.column_names if column != name]
+    return case_from(before, now.select(kept).append_column(name, blank), layout)[0]
+
+
 def _variable(name: str, kind: Kind, before: Any, now: Any, layout: Layout) -> Variable:
     """Code a column of both sides alike."""
     if kind == "datetime":
