@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from tidegauge.exposition import (
     result_samples,
     run_samples,
 )
+from tidegauge.records import Severity
 
 if TYPE_CHECKING:
     from tidegauge.store import Store
@@ -34,6 +37,7 @@ SEARCHED = 500
 """Runs of a suite that are searched for one that succeeded."""
 SECONDS = 10.0
 """Time that a push gateway may take."""
+SEVERITIES: tuple[Severity, ...] = ("info", "warn", "critical")
 REMEMBERED = 256
 """Runs whose samples are kept between two scrapes."""
 
@@ -98,7 +102,8 @@ def write_textfile(page: bytes, path: str | Path) -> Path:
             "name a file in the folder of --collector.textfile.directory",
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return path
 
 
@@ -156,7 +161,7 @@ def _samples(store: Store, series: int, now: datetime) -> Iterator[Sample]:
     each = max(1, min(series, TOTAL // max(1, len(suites))))
     for suite in suites:
         yield from _of_suite(store, suite, each, now)
-    yield from _incident_samples(store)
+    yield from _incident_samples(store, [suite.name for suite in suites])
 
 
 def _of_suite(store: Store, suite: SuiteRow, series: int, now: datetime) -> Iterator[Sample]:
@@ -203,5 +208,17 @@ def _last_success(store: Store, latest: RunRow) -> RunRow | None:
     return next((row for row in rows if row.outcome != "error"), None)
 
 
-def _incident_samples(store: Store) -> Iterator[Sample]:
-    yield from ()
+def _incident_samples(store: Store, suites: Sequence[str]) -> Iterator[Sample]:
+    """Count unresolved incidents by severity; a suite without any says so."""
+    from tidegauge.store.incidents import UNRESOLVED, incidents
+
+    found = Counter(
+        (one.suite, one.severity) for one in incidents(store, state=UNRESOLVED, limit=None)
+    )
+    for suite in suites:
+        for severity in SEVERITIES:
+            yield Sample(
+                metric="tidegauge_incidents_open",
+                value=found[suite, severity],
+                labels={"suite": suite, "severity": severity},
+            )
