@@ -82,7 +82,7 @@ def judge(
     """
     adjusted = adjusted_p_values(measured, policy)
     return [
-        _persisting(one, _verdict(one, p, policy), earlier)
+        _assuming(one, _persisting(one, _verdict(one, p, policy), earlier))
         for one, p in zip(measured, adjusted, strict=True)
     ]
 
@@ -229,6 +229,15 @@ def _passed(score: Score, limit: Limit, card: Card) -> tuple[bool, bool]:
     if limit.versus == "drop":
         return moved < -bound, high < -bound
     return moved > bound, low > bound
+
+
+def _assuming(one: Measured, verdict: Verdict) -> Verdict:
+    """Say of an estimate how far it may be off, and what it rests on."""
+    score, card = one.score, one.card
+    if score is None or score.interval is None or not card.assumes:
+        return verdict
+    said = f"{span(score.interval, card)} expected, which assumes {card.assumes}"
+    return replace(verdict, because=f"{verdict.because}; {said}")
 
 
 def _sentence(one: Measured, limit: Limit | None, how: str, policy: Policy) -> str:

@@ -204,7 +204,8 @@ def _unlabelled(
         raise NotApplicable(f"is for {' and '.join(card.reads)}, the target is for {task}")
     arrived = now.outcome.labelled / now.n if now.outcome and now.n else 0.0
     if arrived >= ARRIVED:
-        raise NotApplicable(f"{arrived:.0%} of labels are there, so {card.stands_for} counts")
+        share = f"{100 * arrived:.0f} %"
+        raise NotApplicable(f"{share} of labels are there, so {card.stands_for} counts")
     if bench.rows is None:
         raise NotApplicable("needs rows of both sides, and none can be read here")
     return before.outcome, bench.rows()

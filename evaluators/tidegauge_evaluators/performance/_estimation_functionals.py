@@ -128,7 +128,7 @@ def _mean(
 def _ratio(
     chances: Numbers, answers: Answers, *, hit: float, decided: float, true: float
 ) -> Functional:
-    """Divide an expected ``hit`` a hit over ``decided`` a decision and ``true`` a row of the class."""
+    """Divide ``hit`` for each expected hit by ``decided`` a decision and ``true`` a row."""
     chosen = _hits(answers, chances.shape[1])
     places = [1] if chances.shape[1] == 2 else list(range(chances.shape[1]))
     parts = []

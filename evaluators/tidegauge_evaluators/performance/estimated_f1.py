@@ -26,7 +26,7 @@ CARD = Card(
 
 def estimated_f1(
     baseline: ClassificationProfile | None,
-    rows: Case,
+    current: Case,
     *,
     min_rows: int = 100,
     min_effective: int = 50,
@@ -47,8 +47,8 @@ def estimated_f1(
     ----------
     baseline
         Profile of the baseline's outcome: its realised value is what a drop is held against.
-    rows
-        Rows of both sides; truths of current rows are not read.
+    current
+        Rows of both sides, one under the other; truths of current ones are not read.
     min_rows
         Fewer labelled rows of the baseline, or answered rows now, are refused.
     min_effective
@@ -56,7 +56,7 @@ def estimated_f1(
     confidence
         Level of the interval, which is about the value that labels will show once they arrive.
     seen
-        Rows of the baseline and of the current log, where ``rows`` are a part of them.
+        Rows of the baseline and of the current log, where ``current`` holds a part of them.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def estimated_f1(
         CARD,
         f1,
         baseline,
-        rows,
+        current,
         min_rows=min_rows,
         min_effective=min_effective,
         confidence=confidence,
