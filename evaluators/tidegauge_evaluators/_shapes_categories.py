@@ -271,7 +271,7 @@ def _spike(levels: Levels) -> Iterator[Recoding]:
         exact=always or default,
         undoable=False,
         least=0.6,
-        params={"share": share, "value": levels.names[j]},
+        params={"share": share, "value": levels.names[j], "fresh": 0.0},
     )  # fmt: skip
 
 

@@ -23,22 +23,31 @@ NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log
 def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Mechanism:
     """Name what became of a column, or say that the data cannot tell.
 
-    Without the column the others do not differ: its values were changed after they were made. At
-    equal values of it they do not differ: it moved in the world, and they with it. Where both
-    hold nothing hangs on the column, and a shift of the world looks like a biased sensor; only a
-    shape that nature would not have chosen tells.
+    Where its values can be repaired, the truth tells: it goes with the repaired ones after a fault
+    and with the logged ones after a change of the world. Else, without the column the others do
+    not differ: its values were changed after they were made. At equal values of it they do not
+    differ: it moved in the world, and they with it. Where both hold nothing hangs on the column,
+    and a shift of the world looks like a biased sensor; only a shape that nature would not have
+    chosen tells.
     """
     first = step.ranked[0]
     shuffled = first.marginal.z < SURE or (shape is not None and shape.name in SHUFFLED)
-    if step.way == "apart" and shuffled:
-        return "misaligned"
-    if step.way == "apart":
-        return "distortion"
-    if shape is not None and shape.fit >= FITS and (shape.exact or shape.name not in NATURAL):
-        return "distortion"
-    if step.way == "either" and check is not None and abs(check.z) > SURE:
+    if check is not None and abs(check.z) > SURE and not shuffled:
         return "distortion" if check.z > 0 else "covariate"
+    if step.way == "apart":
+        return "misaligned" if shuffled else "distortion"
+    if shape is not None and shape.fit >= FITS and is_unnatural(shape):
+        return "distortion"
     return "covariate" if step.way == "through" else "undetermined"
+
+
+def is_unnatural(shape: Shape) -> bool:
+    """Whether the world would not have changed a column so: a constant is met, a rule is kept.
+
+    That more rows hold a value which many held before is what the world does, too.
+    """
+    known = shape.params.get("fresh") == 0.0
+    return shape.exact or not (known or shape.name in NATURAL)
 
 
 def is_label_shift(links: Links, total: Information) -> bool:
