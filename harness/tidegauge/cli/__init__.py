@@ -20,6 +20,7 @@ from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
+from tidegauge.cli.publish import publish
 from tidegauge.errors import TidegaugeError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -279,7 +280,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (audit, compare, doctor, explain, label, models):
+for command in (audit, compare, doctor, explain, label, models, publish):
     cli.add_command(command)
 _keep_lines(cli)
 

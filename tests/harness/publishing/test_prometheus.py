@@ -450,3 +450,19 @@ class TestShipped:
         printed = CliRunner().invoke(publish, [command])
         assert printed.exit_code == 0
         assert printed.output == (SHIPPED / name).read_text(encoding="utf-8")
+
+
+class TestPageOfDocs:
+    def test_every_metric_and_alert_is_explained(self) -> None:
+        page = (Path(__file__).parents[3] / "docs" / "prometheus.md").read_text(encoding="utf-8")
+        for name in (*METRICS, *re.findall(r"alert: (\w+)", RULES)):
+            assert f"`{name}`" in page
+
+    def test_prometheus_takes_the_configuration(self, tmp_path: Path) -> None:
+        page = (Path(__file__).parents[3] / "docs" / "prometheus.md").read_text(encoding="utf-8")
+        (config,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+        (tmp_path / "prometheus.yml").write_text(config, encoding="utf-8")
+        (tmp_path / "tidegauge-rules.yml").write_text(RULES, encoding="utf-8")
+        tool = program("promtool", "prometheus")
+        done = subprocess.run([tool, "check", "config", tmp_path / "prometheus.yml"])
+        assert done.returncode == 0
