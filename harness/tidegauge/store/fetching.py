@@ -26,7 +26,13 @@ def report(connection: sa.Connection, run: str) -> Report:
 
 def profile(connection: sa.Connection, run: str) -> DatasetProfile:
     """Fetch a profile."""
-    return packed.unpack_profile(Through(connection), _profile_row(connection, run))
+    row = _profile_row(connection, run)
+    if row.windows > 1:
+        raise HistoryError(
+            f"the profile of run {run} was added up with those of its day, {row.windows} windows",
+            "Store.profiles gives that day; keep_profiles in the suite says when this happens",
+        )
+    return packed.unpack_profile(Through(connection), row)
 
 
 def baseline(connection: sa.Connection, run: str) -> DatasetProfile:

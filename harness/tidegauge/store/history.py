@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,10 +14,12 @@ from tidegauge.records import Report
 from tidegauge.store import keeping
 from tidegauge.store.places import VERSION, file_of, make_room, place_of
 from tidegauge.store.records import RunRow, SeriesPoint, SuiteRow
-from tidegauge.store.speaking import Through, version_of_file, writing_file
+from tidegauge.store.speaking import Speaker, Through, vacuum, version_of_file, writing_file
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+    from tidegauge.store.pruning import Pruned
 
 
 class Store:
@@ -108,11 +110,8 @@ class Store:
         -------
         The run's id.
         """
-        if self._file is not None:
-            with writing_file(self._file) as speaker:
-                return keeping.keep(speaker, report, profile=profile, baseline=baseline)
-        with self.transaction() as connection:
-            return keeping.keep(Through(connection), report, profile=profile, baseline=baseline)
+        with self.speaking() as speaker:
+            return keeping.keep(speaker, report, profile=profile, baseline=baseline)
 
     def run(self, run: str) -> RunRow:
         """Find one run.
@@ -165,7 +164,7 @@ class Store:
     ) -> Iterator[tuple[RunRow, DatasetProfile]]:
         """Profiles of the runs that count, the oldest first; ``until`` is excluded.
 
-        One is held in memory at a time.
+        One is held in memory at a time. Days that were added up come with their last run.
         """
         from tidegauge.store import fetching
 
@@ -250,6 +249,46 @@ class Store:
 
         with self.reading() as connection:
             return asking.streaks(connection, suite, before)
+
+    @contextmanager
+    def speaking(self) -> Iterator[Speaker]:
+        """Open a transaction as ``transaction`` does, without SQLAlchemy where none is needed."""
+        if self._file is not None:
+            with writing_file(self._file) as plain:
+                yield plain
+        else:
+            with self.transaction() as connection:
+                yield Through(connection)
+
+    def prune(
+        self,
+        suite: str = "",
+        *,
+        keep: timedelta | None = None,
+        keep_profiles: timedelta | None = None,
+        now: datetime | None = None,
+    ) -> Pruned:
+        """Forget what is older than said.
+
+        Parameters
+        ----------
+        suite
+            Name of a suite; empty = all.
+        keep
+            Age at which runs go whole; ``None`` = never.
+        keep_profiles
+            Age at which the profiles of a day's windows are added up to one; ``None`` = never.
+        """
+        from tidegauge.store.pruning import prune
+
+        moment = now or datetime.now(UTC)
+        with self.speaking() as speaker:
+            return prune(speaker, suite=suite, keep=keep, keep_profiles=keep_profiles, now=moment)
+
+    def shrink(self) -> None:
+        """Give room that was freed back to the disk; needs as much again while it works."""
+        if self._file is not None:
+            vacuum(self._file)
 
     def close(self) -> None:
         """Close all connections; the next call opens new ones."""

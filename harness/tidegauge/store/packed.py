@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -56,6 +57,7 @@ def pack_profile(
     return {
         "grid": held,
         "baseline": None if baseline is None else share(speaker, fold(baseline, grid)),
+        "windows": 1,
         "codec": CODEC,
         "body": compressed(fold(profile, grid)),
     }
@@ -71,6 +73,19 @@ def unpack_baseline(speaker: Speaker, row: Any) -> DatasetProfile:
     """Read the profile back that a run was held against."""
     grid = unfold_grid(_part(speaker, row.grid))
     return unfold(_part(speaker, row.baseline), grid)
+
+
+def merged(speaker: Speaker, grid: str, numbers: Sequence[int]) -> dict[str, Any]:
+    """Columns that hold the profiles of several runs, all over one grid, added up."""
+    under = unfold_grid(_part(speaker, grid))
+    total: DatasetProfile | None = None
+    for number in numbers:
+        ((codec, body),) = speaker.ask(
+            "SELECT codec, body FROM profiles WHERE run = :run", run=number
+        )
+        profile = unfold(expanded(codec, body), under)
+        total = profile if total is None else total.merge(profile)
+    return {"codec": CODEC, "body": compressed(fold(total or under, under))}
 
 
 def share(speaker: Speaker, body: bytes) -> str:

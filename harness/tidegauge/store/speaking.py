@@ -98,6 +98,20 @@ def writing_file(file: Path) -> Iterator[Plain]:
         raise trouble(str(file), str(error)) from error
 
 
+def vacuum(file: Path) -> None:
+    """Write a SQLite file anew without the room that was freed in it."""
+    try:
+        connection = sqlite3.connect(file, timeout=WAIT)
+        try:
+            prepare(connection)
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise trouble(str(file), str(error)) from error
+
+
 def version_of_file(file: Path) -> str | None:
     """Revision of the tables in a SQLite file; ``None`` where there are none."""
     if not file.exists():

@@ -113,6 +113,7 @@ profiles = Table(
     Column("run", ForeignKey("runs.no", ondelete="CASCADE"), primary_key=True),
     Column("grid", ForeignKey("parts.digest"), nullable=False, index=True),
     Column("baseline", ForeignKey("parts.digest"), index=True),
+    Column("windows", Integer, nullable=False),  # more than one: a day, added up
     Column("codec", String(16), nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
