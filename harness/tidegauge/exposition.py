@@ -120,13 +120,19 @@ def result_samples(report: Report, *, series: int = SERIES) -> Iterator[Sample]:
     outcomes = [result.verdict.outcome for result in report.results]
     for outcome in VERDICTS:
         yield _sample("results", outcomes.count(outcome), suite, outcome=outcome)
-    kept: dict[tuple[str, ...], Result] = {}
-    for one in sorted(report.results, key=_rank)[:series]:
-        kept.setdefault(tuple(_labels(report.suite, one).values()), one)
-    yield _sample("results_dropped", len(report.results) - len(kept), suite)
+    shown = kept(report, series)
+    yield _sample("results_dropped", len(report.results) - len(shown), suite)
     limits = {check.id: check.limits for check in report.checks}
-    for one in kept.values():
+    for one in shown:
         yield from _of_result(report.suite, one, limits.get(one.check, ()))
+
+
+def kept(report: Report, series: int) -> tuple[Result, ...]:
+    """Choose the worst results, by name within an outcome; names that become equal count once."""
+    found: dict[tuple[str, ...], Result] = {}
+    for one in sorted(report.results, key=_rank)[:series]:
+        found.setdefault(tuple(_labels(report.suite, one).values()), one)
+    return tuple(found.values())
 
 
 def exposed(samples: Iterable[Sample]) -> str:

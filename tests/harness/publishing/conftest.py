@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -114,3 +116,26 @@ def _await(ready: str, seconds: float, server: subprocess.Popen[bytes], log: Pat
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"no answer from {ready}:\n{log.read_text()[-3_000:]}")
+
+
+@pytest.fixture(scope="session")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real MLflow tracking server, its runs in SQLite, its artifacts in a folder."""
+    for needed in ("mlflow", "flask", "flask_cors", "graphene", "huey", "aiohttp", "sqlparse"):
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed, which MLflow's server needs")
+    folder = tmp_path_factory.mktemp("mlflow")
+    port = free_port()
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--backend-store-uri", "sqlite:///mlflow.db",
+        "--artifacts-destination", str(folder / "artifacts"), "--workers", "1",
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_TRACKING_URI": "",
+    }
+    with running(command, ready=f"{url}/health", seconds=120, log=folder / "log", **settings):
+        yield url
