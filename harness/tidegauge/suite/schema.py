@@ -22,12 +22,14 @@ from tidegauge.suite.compare import ROWS, SEGMENTS, WAYS
 from tidegauge.suite.explaining import ALONE, FEWEST, LISTS, MODEL_KEYS
 from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.history import KEYS as HISTORY_KEYS
+from tidegauge.suite.late import KEYS as LATE_KEYS
 from tidegauge.suite.limits import CHANGES
 from tidegauge.suite.params import alternatives
 from tidegauge.suite.schedule import KEYS as SCHEDULE_KEYS
 from tidegauge.suite.scorers import KEYS as SCORER_KEYS
 from tidegauge.suite.sources import FORMATS, OPTIONS, SIDES
 from tidegauge.suite.sources import KEYS as SOURCE_KEYS
+from tidegauge.suite.sources import LABELS
 
 Schema = dict[str, Any]
 
@@ -114,7 +116,11 @@ def _logs() -> Schema:
     log = _mapping(current, SOURCE_KEYS, required=["path"])
     stored = _mapping({"baseline": TEXT}, SOURCE_KEYS, required=["baseline"])
     sides = {"baseline": {"oneOf": [log, stored]}, "current": log}
-    return _mapping(sides, SIDES, required=list(SIDES))
+    late: dict[str, Schema] = {"path": TEXT, **dict.fromkeys(("id", "target", "timestamp"), NAME)}
+    late |= {"format": {"enum": list(FORMATS)}, "options": _options_of_readers()}
+    labels = _mapping(late, LATE_KEYS, required=["path"])
+    parts = {**sides, "labels": labels}
+    return _mapping(parts, SIDES | {"labels": LABELS}, required=list(SIDES))
 
 
 def _options_of_readers() -> Schema:

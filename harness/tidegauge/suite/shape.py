@@ -30,11 +30,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateLabels:
+    """Where labels arrive that the log itself does not hold yet."""
+
+    path: str
+    """File, folder, pattern or URL; relative paths are resolved against the suite's folder."""
+    id: str = ""
+    """Column of ids; empty = named as in the log."""
+    target: str = ""
+    """Column of labels; empty = named as in the log."""
+    timestamp: str = ""
+    """Column of when a label was made; empty = later rows are newer."""
+    format: str | None = None
+    """One of ``FORMATS``; ``None`` = by the files' names."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Handed to the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """Both sides of a comparison."""
 
     baseline: Source
     current: Source
+    labels: LateLabels | None = None
+    """Where labels of current rows arrive by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tidegauge.suite.document import Node
+from tidegauge.suite.late import read_late_labels
 from tidegauge.suite.shape import Logs, Source
 from tidegauge.suite.values import choice, entries, length, plain
 
@@ -18,6 +20,7 @@ SIDES = {
     "baseline": "The frozen reference: {path: ...} of its log, or {baseline: ...} of its file.",
     "current": "The log to judge.",
 }
+LABELS = "Where labels of current rows arrive later: {path: labels/*.csv, id: ..., target: ...}."
 KEYS = {
     "path": "File, folder, pattern such as logs/*.parquet or logs/{date}/*.csv, or URL.",
     "baseline": "A stored baseline file, instead of path; on the baseline's side only.",
@@ -42,8 +45,17 @@ EXAMPLE = "{baseline: {path: old.parquet}, current: {path: new.parquet}}"
 
 
 def read_logs(node: Node, folder: Path) -> Logs:
-    """Read both sides; paths are resolved against ``folder``."""
-    sides = entries(node, SIDES, EXAMPLE)
+    """Read both sides, and where labels arrive; paths are resolved against ``folder``."""
+    found = entries(node, SIDES | {"labels": LABELS}, EXAMPLE)
+    labels = found.pop("labels", None)
+    both = _read_sides(node, found, folder)
+    if labels is None:
+        return both
+    late = read_late_labels(labels, folder, place=_place, options=_options, formats=FORMATS)
+    return replace(both, labels=late)
+
+
+def _read_sides(node: Node, sides: dict[str, Node], folder: Path) -> Logs:
     if isinstance(node.value, dict):
         for side in SIDES:
             if side not in node.value:
