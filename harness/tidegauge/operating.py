@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tidegauge.arrival import keep_predictions, rejudge, with_track_record
 from tidegauge.freezing import Progress, untold
 from tidegauge.records import Report
 from tidegauge.running import perform
@@ -68,6 +69,9 @@ def operate(
     if store is None:
         return Operated(report=ran.report)
     progress("history", 0, None)
-    store.save(ran.report, profile=ran.profile, baseline=ran.reference.profile)
-    # Labels that arrived, alerts and publishing take their turn here, in that order.
-    return Operated(report=ran.report, kept=True)
+    keep_predictions(store, ran)
+    report = with_track_record(ran.report, store)
+    store.save(report, profile=ran.profile, baseline=ran.reference.profile)
+    rejudged = rejudge(suite.name, store, ran.late, now=now, progress=progress)
+    # Alerts and publishing take their turn here, in that order.
+    return Operated(report=report, kept=True, rejudged=rejudged)

@@ -24,8 +24,10 @@ from tidegauge.baseline import OUTCOME_ROWS, Baseline, count, draw_sample
 from tidegauge.case import Case
 from tidegauge.catalog import evaluator
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
+from tidegauge.joining import joined, late_labels
 from tidegauge.judge import judge
 from tidegauge.logs import Log, parse_window
+from tidegauge.logs.labels import Labels
 from tidegauge.measuring import Bench, measure, require_subjects
 from tidegauge.overview import overview
 from tidegauge.profile import DatasetProfile
@@ -71,6 +73,10 @@ class Ran:
     """What it was held against."""
     profile: DatasetProfile
     """The current log, counted over the reference's grids."""
+    log: Log
+    """The current log, with the labels that arrived for it."""
+    late: Labels | None = None
+    """Labels that arrived by themselves, of this window and of others."""
 
 
 def run(
@@ -137,6 +143,8 @@ def perform(
         source = suite.logs.current
         span = parse_window(window, source.window, now=now)
         log = open_side(source if current is None else current, span, suite.columns, reference)
+        late = late_labels(suite, layout)
+        log = joined(log, late, layout)
         as_of = span.end if span else now
         texts = texts_for(suite, log, reference, progress)
         with clock.stage("current"):
@@ -175,7 +183,7 @@ def perform(
                 explanations, unexplained = explained(suite, rows, results, progress)
             if not explanations:
                 explanations = at_a_glance(reference.profile, laid, results)
-    outcome, because = _overall(suite.checks, results, explanations)
+    outcome, because = overall(suite.checks, results, explanations)
     if texts:
         texts.close()
     report = Report(
@@ -206,7 +214,7 @@ def perform(
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds=clock.seconds,
     )
-    return Ran(report=report, reference=reference, profile=laid)
+    return Ran(report=report, reference=reference, profile=laid, log=log, late=late)
 
 
 def rows_without_labels(
@@ -318,7 +326,7 @@ def _results(
         for one, verdict in zip(measured, verdicts, strict=True)
     ]
     results += failed
-    results.sort(key=_badness)
+    results.sort(key=badness)
     return with_series(results, checks, bench)
 
 
@@ -332,7 +340,8 @@ def _because_of(explanations: Sequence[Explanation]) -> str:
     return f" because of {listed(named)}" if named else ""
 
 
-def _badness(result: Result) -> tuple[int, bool, float]:
+def badness(result: Result) -> tuple[int, bool, float]:
+    """Sort results by it: the worst first, all rows before slices, the surest first."""
     p = result.verdict.adjusted_p
     return (
         WORST.index(result.verdict.outcome),
@@ -341,9 +350,10 @@ def _badness(result: Result) -> tuple[int, bool, float]:
     )
 
 
-def _overall(
+def overall(
     checks: Sequence[Check], results: Sequence[Result], explanations: Sequence[Explanation]
 ) -> tuple[Literal["pass", "warn", "critical", "inconclusive", "error"], str]:
+    """Say what a run comes to, and why in one sentence."""
     tally = Counter(result.verdict.outcome for result in results)
     required = {check.id for check in checks if check.require}
     unshown = any(

@@ -116,9 +116,10 @@ def with_labels(log: Log, labels: Labels, *, id: str, target: str) -> Log:
         )
     place = log.schema.get_field_index(target)
     kind = log.schema.field(target).type if place >= 0 else labels.values.type
+    kind = labels.values.type if pa.types.is_null(kind) else kind
     field = pa.field(target, kind)
     schema = log.schema.set(place, field) if place >= 0 else log.schema.append(field)
-    fitted = replace(labels, values=_fitted(labels, kind, target))
+    own = fitted(labels, kind, target)
 
     def read(names: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         if target not in names:
@@ -126,7 +127,7 @@ def with_labels(log: Log, labels: Labels, *, id: str, target: str) -> Log:
             return
         asked = dict.fromkeys([*names, id])
         for batch in log.batches([name for name in asked if name in log.schema.names], rows=rows):
-            yield labelled(batch, fitted, id=id, target=target)
+            yield labelled(batch, own, id=id, target=target)
 
     remarks = {**log.remarks, f"labels of {labels.source}": labels.said}
     return replace(log, schema=schema, read=read, remarks=remarks)
@@ -139,6 +140,8 @@ def labelled(batch: pa.RecordBatch, labels: Labels, *, id: str, target: str) -> 
     if place < 0:
         return batch.append_column(target, found)
     own = batch.column(place)
+    if pa.types.is_null(own.type):
+        return batch.set_column(place, pa.field(target, found.type), found)
     if pa.types.is_dictionary(own.type):
         filled = pc.coalesce(plain(found), plain(own)).dictionary_encode().cast(own.type)
     else:
@@ -190,11 +193,17 @@ def _changed(codes: np.ndarray, values: Any) -> int:
     return int((np.bincount(pairs[:, 0].astype(np.int64)) > 1).sum()) if len(pairs) else 0
 
 
-def _fitted(labels: Labels, kind: pa.DataType, target: str) -> Any:
-    """Labels as the log's column holds them."""
+def fitted(labels: Labels, kind: pa.DataType, target: str) -> Labels:
+    """Labels of the type that a log's column has.
+
+    Raises
+    ------
+    DataError
+        When they do not fit.
+    """
     wanted = kind.value_type if pa.types.is_dictionary(kind) else kind
     if pa.types.is_null(wanted):
-        return labels.values
+        return labels
     try:
         values = labels.values.cast(wanted)
     except pa.ArrowInvalid as error:
@@ -203,4 +212,6 @@ def _fitted(labels: Labels, kind: pa.DataType, target: str) -> Any:
             f'the log\'s column "{target}" is {wanted}: {error}',
             "write them as the log does",
         ) from error
-    return values.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else values
+    if pa.types.is_dictionary(kind):
+        values = values.dictionary_encode().cast(kind)
+    return replace(labels, values=values)

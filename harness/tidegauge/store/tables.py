@@ -165,6 +165,20 @@ causes = Table(
     Column("because", Text, nullable=False),
 )
 
+predictions = Table(  # what labels that arrive later are held against
+    "predictions",
+    metadata,
+    Column("suite", Text, primary_key=True),
+    Column("span", Text, primary_key=True),
+    Column("rows", Number, nullable=False),
+    Column("labelled", Number, nullable=False),
+    Column("first_labelled", Number, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("codec", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 leases = Table(  # who does what only one may do at a time
     "leases",
     metadata,
