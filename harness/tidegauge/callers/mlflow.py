@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -82,6 +83,7 @@ def open_folder(folder: Path, spec: Spec, name: str = "") -> Asked:
 
 
 def _mlflow(name: str) -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it asks when it is imported
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # importing it warns about itself

@@ -75,7 +75,7 @@ def compare(
     from tidegauge.suite import load_suite
 
     spare_pandas()
-    wanted = _formats(formats)
+    wanted = formats_of(formats)
     loaded = load_suite(suite)
     if id_column:
         loaded = replace(loaded, columns=replace(loaded.columns, id=id_column))
@@ -108,7 +108,7 @@ def deliver(found: Comparison, formats: tuple[str, ...], out: Path, *, quiet: bo
             click.echo(f"written: {path}")
 
 
-def _formats(listed: str) -> tuple[str, ...]:
+def formats_of(listed: str) -> tuple[str, ...]:
     """Read the names of renderers of comparisons, long or short."""
     from tidegauge.catalog import nearest, renderer_names
 

@@ -44,6 +44,7 @@ def library() -> Any:
     """Import MLflow; it sends usage data unless it is told not to before."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # importing it warns about itself
