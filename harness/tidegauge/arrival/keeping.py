@@ -15,6 +15,8 @@ from tidegauge.running import Ran
 if TYPE_CHECKING:
     from tidegauge.store import Store
 
+CODEC = "arrow"
+"""A stream of Arrow, its buffers compressed."""
 MOST = 5_000_000
 """Rows of a window beyond which its predictions are not kept: some 100 MB."""
 
@@ -28,7 +30,7 @@ def keep_predictions(store: Store, ran: Ran) -> bool:
     -------
     Whether there was anything to keep: an id, a target, and an answer of the model.
     """
-    from tidegauge.store import keeping, packed
+    from tidegauge.store import keeping
     from tidegauge.store.speaking import insert
 
     layout, log = ran.reference.profile.layout, ran.log
@@ -46,11 +48,12 @@ def keep_predictions(store: Store, ran: Ran) -> bool:
         "first_labelled": labelled,
         "digest": ran.late.digest if ran.late else "",
         "updated": datetime.fromisoformat(ran.report.created),
-        "codec": packed.CODEC,
-        "body": packed.compressed(_written(table)),
+        "codec": CODEC,
+        "body": _written(table),
     }
     with store.speaking() as speaker:
-        speaker.tell("DELETE FROM predictions WHERE suite = :suite AND span = :span", [row])
+        same = {"suite": row["suite"], "span": row["span"]}
+        speaker.tell("DELETE FROM predictions WHERE suite = :suite AND span = :span", [same])
         speaker.tell(insert("predictions", row), [row])
     return True
 
@@ -92,6 +95,7 @@ def _names(layout: Layout) -> Iterable[str]:
 
 def _written(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table.combine_chunks())
-    return bytes(sink.getvalue())
+    return sink.getvalue().to_pybytes()

@@ -13,12 +13,14 @@ import pyarrow as pa
 from tidegauge.baseline import count
 from tidegauge.errors import HistoryError
 from tidegauge.freezing import Progress, untold
+from tidegauge.joining import late_labels
 from tidegauge.judge import judge
 from tidegauge.logs.labels import Labels, fitted, labelled
 from tidegauge.measuring import ARRIVED, Bench, measure
 from tidegauge.profile import DatasetProfile
 from tidegauge.records import Check, Report, Result, Verdict
 from tidegauge.running import badness, overall
+from tidegauge.suite import Suite
 from tidegauge.wording import amount, listed
 
 if TYPE_CHECKING:
@@ -72,6 +74,23 @@ def rejudge(
             found.append(report)
         mark(store, kept, now=now, digest=labels.digest, labelled=rows)
     return tuple(found)
+
+
+def judge_arrived(suite: Suite, store: Store, *, now: datetime) -> tuple[Report, ...]:
+    """Read what labels a suite says have arrived, and judge kept windows by them; run nothing.
+
+    Columns are those of the newest kept run.
+
+    Raises
+    ------
+    TidegaugeError
+        When the labels cannot be read or joined.
+    """
+    newest = store.runs(suite.name, limit=1)
+    if not newest:
+        return ()
+    layout = store.profile(newest[0].id).layout
+    return rejudge(suite.name, store, late_labels(suite, layout), now=now)
 
 
 def _again(
@@ -137,7 +156,7 @@ def _judged(
 
 
 def _of_outcome(report: Report) -> list[Check]:
-    """Checks of target against prediction that labels answer."""
+    """List the checks of target against prediction that labels answer."""
     cards = report.cards
     return [
         check

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from tidegauge import __version__
+from tidegauge.cli.arrivals import arrivals, told
 from tidegauge.cli.audit import audit
 from tidegauge.cli.compare import compare
 from tidegauge.cli.delivering import CODES, deliver, formats_of, write
@@ -109,6 +110,8 @@ def run(
             loaded, store, window=window, current=current, baseline=baseline, progress=progress
         )
     deliver(done.report, wanted, out, quiet=quiet)
+    for again in () if quiet else done.rejudged:
+        click.echo(told(again.current.window, again.because), err=str(out) == "-")
     return CODES[done.report.outcome]
 
 
@@ -280,7 +283,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (audit, compare, doctor, explain, label, models, publish):
+for command in (arrivals, audit, compare, doctor, explain, label, models, publish):
     cli.add_command(command)
 _keep_lines(cli)
 

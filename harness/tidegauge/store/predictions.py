@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 
 from tidegauge.store.asking import COUNTS
 from tidegauge.store.history import Store
-from tidegauge.store.packed import expanded
 from tidegauge.store.tables import predictions, runs
 
 
@@ -55,10 +53,9 @@ def kept_windows(store: Store, suite: str, *, incomplete: bool = False) -> tuple
 
 def table_of(store: Store, kept: Kept) -> pa.Table:
     """Read the predictions of one window: id, prediction, scores, segments, label."""
-    asked = sa.select(predictions.c.codec, predictions.c.body).where(*_of(kept))
+    asked = sa.select(predictions.c.body).where(*_of(kept))
     with store.reading() as connection:
-        codec, body = connection.execute(asked).one()
-    return pa.ipc.open_stream(expanded(codec, body)).read_all()
+        return pa.ipc.open_stream(connection.execute(asked).scalar_one()).read_all()
 
 
 def mark(
@@ -78,12 +75,6 @@ def sweep(store: Store, suite: str) -> int:
     orphans = (predictions.c.suite == suite) & predictions.c.span.not_in(known)
     with store.transaction() as connection:
         return connection.execute(sa.delete(predictions).where(orphans)).rowcount
-
-
-def ids_of(store: Store, suite: str) -> Iterator[tuple[Kept, pa.Table]]:
-    """Predictions of every kept window, one in memory at a time."""
-    for kept in kept_windows(store, suite):
-        yield kept, table_of(store, kept)
 
 
 def _of(kept: Kept) -> tuple[sa.ColumnElement[bool], ...]:
