@@ -30,7 +30,7 @@ def proxy(
     min_rows: int = 30,
     confidence: float = 0.95,
 ) -> Score:
-    """Mean of a column that somebody says moves with a measure whose labels come late.
+    """Take the mean of a column that somebody says moves with a measure whose labels come late.
 
     A click, an override by a clerk, a complaint. That the two move together is the suite's claim:
     reports say that it is a proxy, and, once labels of enough windows are there, how closely it
@@ -43,7 +43,8 @@ def proxy(
     stands_for
         The measure: ``accuracy``, or ``performance.accuracy``.
     value
-        Of a column of categories the value whose share is meant; of two the later in the alphabet unless given.
+        Of a column of categories the value whose share is meant; of two the later in the
+        alphabet unless given.
     min_rows
         Fewer rows on either side are refused.
     confidence

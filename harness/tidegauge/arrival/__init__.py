@@ -6,16 +6,25 @@ holds estimates and proxies against what labels came to show.
 """
 
 from tidegauge.arrival.keeping import keep_predictions
-from tidegauge.arrival.rejudging import judge_arrived, rejudge
-from tidegauge.arrival.tracking import Arrival, Track, arrivals, track_record, with_track_record
+from tidegauge.arrival.rejudging import arrived, judge_arrived, rejudge
+from tidegauge.arrival.tracking import (
+    Arrival,
+    Track,
+    arrivals,
+    track_record,
+    unknown,
+    with_track_record,
+)
 
 __all__ = [
     "Arrival",
     "Track",
     "arrivals",
+    "arrived",
     "judge_arrived",
     "keep_predictions",
     "rejudge",
     "track_record",
+    "unknown",
     "with_track_record",
 ]

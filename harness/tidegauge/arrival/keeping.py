@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 CODEC = "arrow"
 """A stream of Arrow, its buffers compressed."""
+HERE = "WHERE suite = :suite AND span = :span"
+COMPLETE = f"UPDATE predictions SET labelled = rows {HERE}"
+FIRST = f"SELECT first_labelled FROM predictions {HERE}"
+REPLACED = f"DELETE FROM predictions {HERE}"
+FORGOTTEN = """
+DELETE FROM predictions WHERE suite = :suite AND updated < :old
+AND span NOT IN (SELECT span FROM runs WHERE suite = :suite)
+"""
+"""Predictions of windows whose runs the history has forgotten."""
+GRACE = timedelta(days=1)
+"""Another process may be about to keep the run of predictions younger than this."""
 MOST = 5_000_000
 """Rows of a window beyond which its predictions are not kept: some 100 MB."""
 
@@ -38,22 +49,25 @@ def keep_predictions(store: Store, ran: Ran) -> bool:
         return False
     table = outcome_rows(log, layout)
     labelled = labels_in(table, layout)
+    place = {"suite": ran.report.suite, "span": keeping.span_of(ran.report)}
     if labelled == table.num_rows:
+        with store.speaking() as speaker:
+            speaker.tell(COMPLETE, [place])
         return False
-    row = {
-        "suite": ran.report.suite,
-        "span": keeping.span_of(ran.report),
+    row: dict[str, Any] = {
+        **place,
         "rows": table.num_rows,
         "labelled": labelled,
-        "first_labelled": labelled,
         "digest": ran.late.digest if ran.late else "",
-        "updated": datetime.fromisoformat(ran.report.created),
+        "updated": datetime.now(UTC),
         "codec": CODEC,
         "body": _written(table),
     }
     with store.speaking() as speaker:
-        same = {"suite": row["suite"], "span": row["span"]}
-        speaker.tell("DELETE FROM predictions WHERE suite = :suite AND span = :span", [same])
+        first = speaker.ask(FIRST, **place)
+        row["first_labelled"] = first[0][0] if first else labelled
+        speaker.tell(REPLACED, [place])
+        speaker.tell(FORGOTTEN, [{"suite": place["suite"], "old": row["updated"] - GRACE}])
         speaker.tell(insert("predictions", row), [row])
     return True
 
@@ -98,4 +112,5 @@ def _written(table: pa.Table) -> bytes:
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table.combine_chunks())
-    return sink.getvalue().to_pybytes()
+    body: bytes = sink.getvalue().to_pybytes()
+    return body

@@ -79,18 +79,18 @@ def rejudge(
 def judge_arrived(suite: Suite, store: Store, *, now: datetime) -> tuple[Report, ...]:
     """Read what labels a suite says have arrived, and judge kept windows by them; run nothing.
 
-    Columns are those of the newest kept run.
-
     Raises
     ------
     TidegaugeError
         When the labels cannot be read or joined.
     """
+    return rejudge(suite.name, store, arrived(suite, store), now=now)
+
+
+def arrived(suite: Suite, store: Store) -> Labels | None:
+    """Read what labels a suite says have arrived, for the columns of its newest kept run."""
     newest = store.runs(suite.name, limit=1)
-    if not newest:
-        return ()
-    layout = store.profile(newest[0].id).layout
-    return rejudge(suite.name, store, late_labels(suite, layout), now=now)
+    return late_labels(suite, store.profile(newest[0].id).layout) if newest else None
 
 
 def _again(

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
+from tidegauge.logs.labels import Labels, texts
+from tidegauge.measuring import ARRIVED
 from tidegauge.records import Report
 from tidegauge.wording import amount, counted
 
@@ -70,12 +73,18 @@ class Track:
         return float(np.corrcoef(self.told, self.shown)[0, 1])
 
     @property
+    def _off(self) -> str:
+        if self.unit.startswith("share"):
+            return f"{100 * self.error:.2g} points"
+        return amount(self.error, self.unit)
+
+    @property
     def said(self) -> str:
         """One sentence for a reader."""
         windows = counted(len(self.told), "window")
         if not self.proxy:
             return (
-                f"{self.check} was off by {amount(self.error, self.unit)} on average over "
+                f"{self.check} was off by {self._off} on average over "
                 f"{windows} whose labels arrived; its interval held in {self.held} of them."
             )
         known = f"{self.correlation:.2f}" if math.isfinite(self.correlation) else "unknown"
@@ -103,6 +112,18 @@ def arrivals(store: Store, suite: str, *, now: datetime) -> tuple[Arrival, ...]:
     return tuple(reversed(found))
 
 
+def unknown(store: Store, suite: str, labels: Labels) -> int:
+    """Count labels of rows that no kept window holds."""
+    from tidegauge.store.predictions import kept_windows, table_of
+
+    found = np.zeros(len(labels.ids), np.bool_)
+    for kept in kept_windows(store, suite):
+        table = table_of(store, kept)
+        name = (table.schema.metadata or {})[b"id"].decode()
+        found |= np.asarray(pc.is_in(labels.ids, value_set=texts(table.column(name))))
+    return int((~found).sum())
+
+
 def track_record(store: Store, report: Report) -> tuple[Track, ...]:
     """Hold the estimates and proxies of a report's checks against what labels showed before it."""
     found = []
@@ -113,12 +134,13 @@ def track_record(store: Store, report: Report) -> tuple[Track, ...]:
         realised = [one.id for one in report.checks if one.evaluator == measure]
         if not measure or not realised:
             continue
+        points = store.series(report.suite, check=check.id, column=None if proxy else "")
+        rows = {point.run_id: point.n for point in points}
         shown = {
             point.run_id: point.value
             for point in store.series(report.suite, check=realised[0])
-            if point.value is not None
+            if point.value is not None and point.n >= ARRIVED * rows.get(point.run_id, math.inf)
         }
-        points = store.series(report.suite, check=check.id, column=None if proxy else "")
         pairs = [point for point in points if point.run_id in shown and point.value is not None]
         inside = [
             point

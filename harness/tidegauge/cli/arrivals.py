@@ -28,8 +28,8 @@ def arrivals(suite: Path, place: str | None, most: int, read: bool) -> int:
       tidegauge arrivals suite.yaml
       tidegauge arrivals suite.yaml --read     join new labels and judge earlier windows again
     """
-    from tidegauge.arrival import arrivals as arrived
-    from tidegauge.arrival import judge_arrived, track_record
+    from tidegauge.arrival import arrivals as awaited
+    from tidegauge.arrival import arrived, judge_arrived, track_record, unknown
     from tidegauge.store import open_store
     from tidegauge.suite import load_suite
 
@@ -39,7 +39,7 @@ def arrivals(suite: Path, place: str | None, most: int, read: bool) -> int:
     if read:
         for report in judge_arrived(loaded, store, now=now):
             click.echo(told(report.current.window, report.because))
-    found = arrived(store, loaded.name, now=now)
+    found = awaited(store, loaded.name, now=now)
     if not found:
         click.echo(
             f"{loaded.name}: the history keeps no window that waits for labels; a run keeps its "
@@ -49,6 +49,10 @@ def arrivals(suite: Path, place: str | None, most: int, read: bool) -> int:
     click.echo(f"{'window':32s}  {'rows':>10s}  {'labelled':>10s}  {'at first':>8s}  age")
     for one in found[:most]:
         click.echo(_line(one))
+    labels = arrived(loaded, store)
+    if labels is not None:
+        strangers = unknown(store, loaded.name, labels)
+        click.echo(f"{labels.said} {strangers:,} belong to no row of these windows.")
     newest = store.runs(loaded.name, limit=1)
     for track in track_record(store, store.report(newest[0].id)) if newest else ():
         if track.told:

@@ -69,13 +69,5 @@ def mark(
         connection.execute(sa.update(predictions).where(*_of(kept)).values(**values))
 
 
-def sweep(store: Store, suite: str) -> int:
-    """Drop predictions whose run the history has forgotten; say how many windows' there were."""
-    known = sa.select(runs.c.span).where(runs.c.suite == suite)
-    orphans = (predictions.c.suite == suite) & predictions.c.span.not_in(known)
-    with store.transaction() as connection:
-        return connection.execute(sa.delete(predictions).where(orphans)).rowcount
-
-
 def _of(kept: Kept) -> tuple[sa.ColumnElement[bool], ...]:
     return predictions.c.suite == kept.suite, predictions.c.span == kept.span
