@@ -1,0 +1,284 @@
+"""Labels that arrive late: kept predictions, windows judged again, and what is told of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from tidegauge.arrival import arrivals, judge_arrived, rejudge, track_record
+from tidegauge.arrival.keeping import keep_predictions
+from tidegauge.cli import cli
+from tidegauge.errors import SuiteError
+from tidegauge.operating import Operated, operate
+from tidegauge.running import perform
+from tidegauge.store import Store, open_store
+from tidegauge.suite import Suite, load_suite
+
+SUITE = """
+suite: credit
+preset: none
+logs:
+  baseline: {path: base.parquet}
+  current: {path: "logs/{date}.parquet", window: 1d}
+  labels: {path: "labels/*.csv", id: number, target: outcome}
+columns:
+  id: application_id
+  timestamp: at
+  target: {column: defaulted, positive: "yes"}
+  prediction: decision
+  score: probability
+  segments: [region]
+explain: {on: never}
+checks:
+  - quality.row_count: {critical: 1}
+  - performance.accuracy: {critical: {drop: 0.05}}
+  - performance.estimated_accuracy: {warn: {drop: 0.05}}
+  - performance.proxy: {on: called, stands_for: accuracy}
+"""
+ROWS = 300
+
+
+class Office:
+    """A folder with a suite, a baseline, a log a day, and labels that come when they like."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.truth: dict[int, Any] = {}
+        for name in ("logs", "labels"):
+            (folder / name).mkdir()
+        (folder / "suite.yaml").write_text(SUITE)
+        table, truth = self.rows(1_500, 1)
+        pq.write_table(table.append_column("defaulted", pa.array(truth)), folder / "base.parquet")
+        self.store = open_store(folder / "history.db")
+
+    def rows(self, n: int, day: int, wrong: float = 0.0) -> tuple[pa.Table, Any]:
+        rng = np.random.default_rng(day)
+        x = rng.normal(size=n)
+        p = 1 / (1 + np.exp(-3 * x))
+        truth = np.where((rng.random(n) < p) ^ (rng.random(n) < wrong), "yes", "no")
+        decided = np.where(p > 0.5, "yes", "no")
+        columns = {
+            "application_id": day * 10_000 + np.arange(n),
+            "at": [f"2026-11-{day:02d}T{i % 24:02d}:00:00Z" for i in range(n)],
+            "x": x,
+            "region": np.where(rng.random(n) < 0.5, "north", "south"),
+            "called": (decided != truth) & (rng.random(n) < 0.6),
+            "probability": p,
+            "decision": decided,
+        }
+        return pa.table(columns), truth
+
+    def day(self, day: int, wrong: float = 0.0) -> Operated:
+        table, self.truth[day] = self.rows(ROWS, day, wrong)
+        pq.write_table(table, self.folder / f"logs/2026-11-{day:02d}.parquet")
+        return self.run(day)
+
+    def run(self, day: int) -> Operated:
+        now = datetime(2026, 11, day + 1, tzinfo=UTC)
+        return operate(self.suite, self.store, window=f"2026-11-{day:02d}", now=now)
+
+    def label(self, day: int, part: slice, *, flip: bool = False, file: str = "") -> None:
+        name = file or f"{day}-{part.start}"
+        rows = list(enumerate(self.truth[day]))[part]
+        with (self.folder / "labels" / f"{name}.csv").open("w", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(["number", "outcome"])
+            for i, word in rows:
+                said = {"yes": "no", "no": "yes"}[word] if flip else word
+                writer.writerow([day * 10_000 + i, said])
+
+    @property
+    def suite(self) -> Suite:
+        return load_suite(self.folder / "suite.yaml")
+
+    def judge(self, days: int = 20) -> list[str]:
+        now = datetime(2026, 11, days, tzinfo=UTC)
+        return [one.because for one in judge_arrived(self.suite, self.store, now=now)]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.store.close()
+
+
+def result(store: Store, run: str, evaluator: str) -> Any:
+    report = store.report(run)
+    return next(one for one in report.results if one.evaluator == evaluator and not one.slice)
+
+
+def test_an_earlier_window_is_judged_again_when_its_labels_arrive(office: Office) -> None:
+    first = office.day(10, wrong=0.3)
+    assert first.rejudged == ()
+    assert first.report.outcome == "pass", "nothing without labels can see that the truth changed"
+    assumed = result(office.store, first.report.run_id, "performance.estimated_accuracy").verdict
+    assert "assumes that the relation of inputs and truth stayed" in assumed.because
+    office.label(10, slice(0, 240))
+    (again,) = office.day(11).rejudged
+    assert again.because.startswith("Re-judged: labels of 80 % of rows arrived since, accuracy ")
+    assert "(estimated 8" in again.because
+    assert again.outcome == "critical"
+    assert again.notes[0].startswith("Re-judged: labels of 80 %")
+    newest = office.store.runs("credit", limit=None)[-1]
+    assert (newest.id, newest.revision, newest.window) == (
+        again.run_id,
+        2,
+        first.report.current.window,
+    )
+    right = office.rows(ROWS, 10, 0.3)
+    hits = (np.asarray(right[0].column("decision")) == right[1])[:240].mean()
+    realised = result(office.store, again.run_id, "performance.accuracy")
+    assert realised.score.value == pytest.approx(hits)
+    assert realised.verdict.outcome == "critical"
+
+
+def test_only_checks_of_the_outcome_are_judged_again(office: Office) -> None:
+    first = office.day(10).report
+    office.label(10, slice(0, 300))
+    (again,) = judge_arrived(office.suite, office.store, now=datetime(2026, 11, 12, tzinfo=UTC))
+    same = ("quality.row_count", "performance.proxy")
+    for name in same:
+        assert [r for r in again.results if r.evaluator == name] == [
+            r for r in first.results if r.evaluator == name
+        ]
+    slices = {r.slice for r in again.results if r.evaluator == "performance.accuracy"}
+    assert slices == {"", "region=north", "region=south"}
+    estimate = result(office.store, again.run_id, "performance.estimated_accuracy")
+    assert estimate.verdict.outcome == "not_applicable"
+    assert "at the time" in estimate.verdict.because
+    assert estimate.score is not None
+    outcome = office.store.profile(again.run_id).outcome
+    assert outcome is not None
+    assert outcome.labelled == 300
+
+
+def test_labels_need_no_raw_log(office: Office) -> None:
+    office.day(10)
+    (office.folder / "logs/2026-11-10.parquet").unlink()
+    office.label(10, slice(0, 150))
+    assert len(office.judge()) == 1
+
+
+def test_the_same_labels_judge_once_and_new_ones_again(office: Office) -> None:
+    office.day(10)
+    office.label(10, slice(0, 100))
+    assert "33 %" in office.judge()[0]
+    assert office.judge() == []
+    office.label(10, slice(0, 100), file="the-same-again")
+    assert office.judge() == [], "no row gained a label"
+    office.label(10, slice(100, 300))
+    assert "100 %" in office.judge()[0]
+    office.label(10, slice(0, 300), flip=True, file="zz")
+    assert office.judge() == [], "a window whose labels are all there is closed"
+    (run,) = office.store.runs("credit")
+    assert run.revision == 3
+
+
+def test_labels_that_are_there_from_the_start_are_joined_in_the_run(office: Office) -> None:
+    _, office.truth[10] = office.rows(ROWS, 10)
+    office.label(10, slice(0, 300))
+    report = office.day(10).report
+    accuracy = next(r for r in report.results if r.evaluator == "performance.accuracy")
+    assert accuracy.score is not None
+    assert accuracy.score.n_current == ROWS
+    estimate = next(r for r in report.results if r.evaluator == "performance.estimated_accuracy")
+    assert "100 % of labels are there, so performance.accuracy counts" in estimate.verdict.because
+    assert arrivals(office.store, "credit", now=datetime(2026, 11, 12, tzinfo=UTC)) == ()
+
+
+def test_arrivals_say_how_many_came_and_how_old_the_window_is(office: Office) -> None:
+    for day in (10, 11):
+        office.day(day)
+    office.label(10, slice(0, 60))
+    office.judge()
+    newest, oldest = arrivals(office.store, "credit", now=datetime(2026, 11, 13, tzinfo=UTC))
+    assert (oldest.rows, oldest.labelled, oldest.first_labelled) == (300, 60, 0)
+    assert (oldest.share, oldest.age) == (0.2, timedelta(days=2))
+    assert (newest.labelled, newest.age) == (0, timedelta(days=1))
+
+
+def test_a_window_run_again_after_its_labels_came_is_closed(office: Office) -> None:
+    office.day(10)
+    office.label(10, slice(0, 300))
+    office.run(10)
+    assert office.judge() == []
+    (one,) = arrivals(office.store, "credit", now=datetime(2026, 11, 12, tzinfo=UTC))
+    assert (one.share, one.first_labelled) == (1.0, 0)
+
+
+def test_estimates_and_proxies_are_held_against_what_labels_showed(office: Office) -> None:
+    for day, wrong in ((10, 0.0), (11, 0.1), (12, 0.2), (13, 0.3)):
+        office.day(day, wrong)
+        office.label(day, slice(0, 300))
+    office.judge()
+    report = office.day(14).report
+    estimate, proxy = track_record(office.store, report)
+    assert (estimate.check, len(estimate.told)) == ("performance.estimated_accuracy", 4)
+    assert estimate.error > 0.05
+    assert proxy.correlation < -0.8
+    said = " ".join(report.notes)
+    assert "performance.estimated_accuracy was off by" in said
+    assert "called is a proxy, not a measurement of performance.accuracy: their correlation" in said
+
+
+def test_a_run_forgotten_by_the_history_takes_its_predictions_along(office: Office) -> None:
+    first = office.day(10)
+    office.store.prune("credit", keep=timedelta(days=1), now=datetime(2027, 1, 1, tzinfo=UTC))
+    office.label(10, slice(0, 300))
+    labels = perform(office.suite, window="2026-11-10").late
+    assert rejudge("credit", office.store, labels) == ()
+    assert first.report.suite == "credit"
+
+
+def test_what_has_no_id_or_no_answer_keeps_no_predictions(office: Office) -> None:
+    office.day(10)
+    ran = perform(office.suite, window="2026-11-10")
+    bare = replace(ran.reference.profile.layout, id="")
+    reference = replace(ran.reference, profile=replace(ran.reference.profile, layout=bare))
+    assert not keep_predictions(office.store, replace(ran, reference=reference))
+
+
+def test_labels_without_an_id_to_join_by_are_refused(office: Office) -> None:
+    place = office.folder / "suite.yaml"
+    written = SUITE.replace("  id: application_id\n", "  ignore: [application_id]\n")
+    place.write_text(written)
+    office.rows(1, 1)
+    table, _ = office.rows(ROWS, 10)
+    pq.write_table(table, office.folder / "logs/2026-11-10.parquet")
+    with pytest.raises(SuiteError, match="no column is the id"):
+        office.run(10)
+
+
+def test_the_command_shows_arrival_and_joins_what_came(office: Office) -> None:
+    office.day(10)
+    office.label(10, slice(0, 150))
+    (office.folder / "labels/other.csv").write_text("number,outcome\n5,yes\n")
+    suite, history = str(office.folder / "suite.yaml"), str(office.folder / "history.db")
+    before = CliRunner().invoke(cli, ["arrivals", suite, "--history", history])
+    assert before.exit_code == 0, before.output
+    assert "2026-11-10T00:00:00+00:00" in before.output
+    assert "1 belong to no row of these windows" in before.output
+    after = CliRunner().invoke(cli, ["arrivals", suite, "--history", history, "--read"])
+    assert "re-judged: labels of 50 % of rows arrived since, accuracy" in after.output
+
+
+def test_a_run_says_which_windows_it_judged_again(office: Office) -> None:
+    office.day(10)
+    office.label(10, slice(0, 150))
+    table, _ = office.rows(ROWS, 11)
+    pq.write_table(table, office.folder / "logs/2026-11-11.parquet")
+    asked = ["run", str(office.folder / "suite.yaml"), "--window", "2026-11-11"]
+    places = ["--history", str(office.folder / "history.db"), "-o", str(office.folder / "out")]
+    done = CliRunner().invoke(cli, [*asked, *places])
+    assert "2026-11-10T00:00:00+00:00: re-judged: labels of 50 %" in done.output
