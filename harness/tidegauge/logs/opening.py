@@ -30,6 +30,8 @@ CSV_OPTIONS = (
     "delimiter", "decimal", "encoding", "header", "names", "quote", "escape", "skip_rows", "nulls",
 )  # fmt: skip
 OPTIONS = (*CSV_OPTIONS, "storage")
+TRACES = "mlflow-traces:"
+"""How the place of traces on a server of MLflow begins."""
 ALIASES = {"tsv": "csv", "feather": "arrow", "ipc": "arrow", "json": "jsonl", "ndjson": "jsonl"}
 
 
@@ -50,7 +52,8 @@ def open_log(
         frame: pandas, polars, Arrow, a dictionary of columns.
     format
         ``parquet``, ``csv``, ``jsonl`` or ``arrow``; ``chats``, ``otel`` or ``openinference`` for
-        JSON Lines of language models; told from the file's bytes when not given.
+        JSON Lines of language models, ``mlflow`` for its traces and evaluations; told from the
+        file's bytes when not given.
     window
         Rows of which time are meant. It fills in ``{date}`` and ``{hour}``; without these, and
         where it splits a day or an hour, rows are chosen by ``timestamp``.
@@ -78,6 +81,10 @@ def open_log(
     paths = _paths(source)
     if paths is None:
         log = _of_frame(source, notes)
+    elif paths[0].startswith(TRACES):
+        from tidegauge.logs.mlflow_traces import open_experiment
+
+        return open_experiment(paths[0], window, notes)
     else:
         log = _of_files(paths, _format(format), window, options, notes)
     if not log.schema.names:
@@ -125,7 +132,7 @@ def _of_frame(frame: Any, notes: Notes) -> Log:
     from tidegauge.logs.frames import digest as digest_of
     from tidegauge.logs.frames import open_frame
 
-    piece = open_frame(frame, notes)
+    piece = _traces(frame, notes) or open_frame(frame, notes)
     return Log(
         source="frame",
         files=(),
@@ -135,6 +142,19 @@ def _of_frame(frame: Any, notes: Notes) -> Log:
         read=piece.read,
         remarks=notes,
     )
+
+
+def _traces(frame: Any, notes: Notes) -> Piece | None:
+    """Open a pandas frame that ``mlflow.search_traces`` gave; its cells fit no Arrow type."""
+    if type(frame).__module__.partition(".")[0] != "pandas" or not hasattr(frame, "to_dict"):
+        return None
+    from tidegauge.logs.mlflow_rows import is_frame
+
+    if not is_frame(map(str, getattr(frame, "columns", ()))):
+        return None
+    from tidegauge.logs.mlflow_traces import open_frame_of_traces
+
+    return open_frame_of_traces(frame, notes)
 
 
 def _of_files(
@@ -199,14 +219,22 @@ def _piece(
     notes: Notes,
     budget: Budget,
 ) -> Piece:
-    seen = look(place, format)
     promised = named(place.path)
+    seen = look(place, None if format == "mlflow" and promised == "parquet" else format)
     if promised not in (None, seen.format) and format is None:
         notes[f"named:{place.name}"] = f"{place.name} is named {promised} and holds {seen.format}"
     if seen.format == "parquet":
+        from tidegauge.logs.mlflow_rows import is_frame
         from tidegauge.logs.parquet import open_parquet
 
-        return open_parquet(place, notes)
+        piece = open_parquet(place, notes)
+        if format in (None, "mlflow") and is_frame(
+            {name.partition(".")[0] for name in piece.schema.names}
+        ):
+            from tidegauge.logs.mlflow_traces import open_traces
+
+            return open_traces(place, notes)
+        return piece
     if seen.format == "arrow":
         from tidegauge.logs.arrow import open_arrow
 

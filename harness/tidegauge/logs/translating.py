@@ -5,17 +5,24 @@ from __future__ import annotations
 import codecs
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from tidegauge.errors import DataError
-from tidegauge.logs import calls, chats, spans
+from tidegauge.logs import calls, chats, mlflow_rows, spans
 from tidegauge.logs.record import Notes
 
-LAYOUTS = ("chats", "otel", "openinference")
-"""Formats that are JSON Lines with a meaning of their own; the last two name the same spans."""
-WORDS = {"chats": "chats", "otel": "spans of model calls", "openinference": "spans of model calls"}
+LAYOUTS = ("chats", "otel", "openinference", "mlflow")
+"""Formats that are JSON Lines with a meaning of their own; otel and openinference name the same
+spans."""
+WORDS = {
+    "chats": "chats",
+    "otel": "spans of model calls",
+    "openinference": "spans of model calls",
+    "mlflow": "traces or an evaluation of MLflow",
+}
+NOTHING = {"chats": "answer in these chats", "mlflow": "trace and no evaluation of MLflow"}
 ROWS = 1_000
 """Rows handed on at once."""
 _BEGINNING = 400
@@ -36,9 +43,13 @@ def layout_of(head: bytes) -> str:
     try:
         first, _ = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):  # longer than what was read of it
+        if text.startswith('{"columns":') and '"data":' in text:
+            return "mlflow"
         return "otel" if '"resourceSpans"' in text[:_BEGINNING] else ""
     if not isinstance(first, dict):
         return ""
+    if mlflow_rows.is_mlflow(first):
+        return "mlflow"
     if spans.is_span(first):
         return "otel"
     return "chats" if chats.is_chat(first) else ""
@@ -66,19 +77,14 @@ def translated(name: str, layout: str, blocks: Iterable[bytes], notes: Notes) ->
     left: Counter[str] = Counter()
     broken: list[int] = []
     records = _records(blocks, broken)
-    rows = (
-        _chat_rows(records, name, left)
-        if layout == "chats"
-        else calls.rows_of(_only(records), left)
-    )
+    rows = _rows_of(layout)(records, name, left)
     count = 0
     for part in _parts(rows):
         count += len(part)
         yield b"".join(map(_line, part))
     if not count:
         raise DataError(
-            f"{name}: found no {'answer in these chats' if layout == 'chats' else 'model call'}"
-            f"{_listed(left)}",
+            f"{name}: found no {NOTHING.get(layout, 'model call')}{_listed(left)}",
             "name the format to read the lines as a plain table: format: jsonl",
         )
     _note(name, layout, count, left, broken, notes)
@@ -123,6 +129,15 @@ def _chat_rows(
     file = PurePath(name).name
     for number, record in records:
         yield from chats.rows_of(record, f"{file}:{number}", left)
+
+
+def _rows_of(
+    layout: str,
+) -> Callable[[Iterable[tuple[int, Record]], str, Counter[str]], Iterator[Record]]:
+    if layout == "chats":
+        return _chat_rows
+    read = mlflow_rows.rows_of if layout == "mlflow" else calls.rows_of
+    return lambda records, _, left: read(_only(records), left)
 
 
 def _only(records: Iterable[tuple[int, Record]]) -> Iterator[Record]:

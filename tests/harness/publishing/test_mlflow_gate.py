@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ def save(folder: Path, version: int) -> None:
 
 
 @pytest.fixture
-def production(registry: str) -> Iterator[str]:
+def production(registry: str) -> str:
     """A registry in which version 1 is in production."""
     client_of(registry).set_registered_model_alias("loans", "production", "1")
     return registry
@@ -158,7 +157,7 @@ class TestGate:
     def test_an_alias_that_moved_meanwhile_is_left_where_it_went(
         self, production: str, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        compare = mlflow_gate.compare_suite
+        from tidegauge.comparing import compare_suite as compare
 
         def slow(*given: Any, **settings: Any) -> Any:
             client_of(production).set_registered_model_alias("loans", "production", "3")
@@ -180,7 +179,7 @@ class TestGate:
         ],
     )
     def test_what_is_not_there_is_named(
-        self, production: str, folder: Path, settings: dict[str, str], said: str
+        self, production: str, folder: Path, settings: dict[str, Any], said: str
     ) -> None:
         with pytest.raises(ModelError, match=said) as raised:
             gate(folder / "suite.yaml", tracking_uri=production, **{"model": "loans", **settings})
