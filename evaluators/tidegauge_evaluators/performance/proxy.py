@@ -25,7 +25,7 @@ def proxy(
     baseline: CategoricalProfile | NumericProfile,
     current: CategoricalProfile | NumericProfile,
     *,
-    stands_for: str = "",
+    stands_for: str = "performance",
     value: str = "",
     min_rows: int = 30,
     confidence: float = 0.95,
@@ -57,10 +57,6 @@ def proxy(
     >>> score.value, score.baseline
     (0.8, 0.5)
     """
-    if not stands_for:
-        raise NotApplicable(
-            "nothing says what it stands for; write {on: clicked, stands_for: accuracy}"
-        )
     compared, rows = _compared(baseline, current, value, min_rows, confidence)
     return Score(
         value=compared.value,

@@ -58,10 +58,10 @@ def rejudge(
     -------
     The new reports, the oldest window first.
     """
-    from tidegauge.store.predictions import kept_windows, mark
-
     if labels is None:
         return ()
+    from tidegauge.store.predictions import kept_windows, mark
+
     now = now or datetime.now(UTC)
     found = []
     waiting = [
