@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ class Operated:
     """What was sent to whom, and whether it arrived."""
     rejudged: tuple[Report, ...] = ()
     """Earlier windows judged anew, since their labels arrived."""
+    unpublished: tuple[str, ...] = ()
+    """What could not be published, one sentence each."""
 
 
 def operate(
@@ -67,11 +70,25 @@ def operate(
         suite, window=window, current=current, baseline=baseline, now=now, progress=progress
     )
     if store is None:
-        return Operated(report=ran.report)
+        return Operated(report=ran.report, unpublished=_published(suite, (ran.report,)))
     progress("history", 0, None)
     keep_predictions(store, ran)
     report = with_track_record(ran.report, store)
     store.save(report, profile=ran.profile, baseline=ran.reference.profile)
     rejudged = rejudge(suite.name, store, ran.late, now=now, progress=progress)
-    # Alerts and publishing take their turn here, in that order.
-    return Operated(report=report, kept=True, rejudged=rejudged)
+    # Alerts take their turn here.
+    return Operated(
+        report=report,
+        kept=True,
+        rejudged=rejudged,
+        unpublished=_published(suite, (*rejudged, report)),
+    )
+
+
+def _published(suite: Suite, reports: Iterable[Report]) -> tuple[str, ...]:
+    """Publish runs where the suite asks for it; give what could not be."""
+    if not suite.actions:
+        return ()
+    from tidegauge.publishing.always import publish_run
+
+    return tuple(problem for report in reports for problem in publish_run(suite, report))

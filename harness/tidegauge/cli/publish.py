@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from tidegauge.errors import TidegaugeError
+
+if TYPE_CHECKING:
+    from tidegauge.operating import Operated
+    from tidegauge.records import Report
 
 HISTORY = click.option(
     "--history", metavar="PLACE", help="File or URL of the history; default TIDEGAUGE_HISTORY."
@@ -69,6 +76,68 @@ def prometheus(
         push(page, gateway, job=job)
         click.echo(f"pushed: {gateway}, job {job}")
     return 0
+
+
+@publish.command(short_help="Log a run to MLflow.")
+@click.argument("run")
+@HISTORY
+@click.option("--mlflow", "uri", metavar="URI", help="Server; default MLFLOW_TRACKING_URI.")
+@click.option("--experiment", metavar="NAME", help="Default: tidegauge/ and the suite's name.")
+def mlflow(run: str, history: str | None, uri: str | None, experiment: str | None) -> int:
+    r"""Log RUN to MLflow: an id, suite@latest, or the JSON file of a report.
+
+    A run that was logged before is logged into the same run of MLflow again.
+
+    \b
+    Examples:
+      tidegauge publish mlflow credit-default@latest --mlflow http://127.0.0.1:5000
+      tidegauge publish mlflow tidegauge-report/credit-default.json --experiment credit
+    """
+    from tidegauge.publishing.mlflow import publish_report
+
+    report = _report(run, history)
+    logged = publish_report(report, tracking_uri=uri or "", experiment=experiment or "")
+    click.echo(f"logged: {logged.place}")
+    return 0
+
+
+def to_mlflow(done: Operated, uri: str | None, *, quiet: bool) -> bool:
+    """Log a round to MLflow where it was asked for, and say what could not be published.
+
+    The runs stand whatever becomes of it: a server that is away is told of, not raised.
+    """
+    problems = list(done.unpublished)
+    if uri is not None:
+        from tidegauge.publishing.mlflow import publish_report
+
+        try:
+            for report in (*done.rejudged, done.report):
+                logged = publish_report(report, tracking_uri=uri)
+                if not quiet:
+                    click.echo(f"logged: {logged.place}")
+        except TidegaugeError as error:
+            problems.append(str(error))
+    for problem in problems:
+        click.echo(f"error: not published: {problem}", err=True)
+    return not problems
+
+
+def _report(run: str, history: str | None) -> Report:
+    path = Path(run)
+    if path.suffix == ".json":
+        from tidegauge.report import from_json
+
+        try:
+            return from_json(path.read_bytes())
+        except OSError as error:
+            raise TidegaugeError(f"{path}: cannot be read: {error.strerror}") from None
+    from tidegauge.store import open_store
+
+    store = open_store(history, create=False)
+    try:
+        return store.report(run)
+    finally:
+        store.close()
 
 
 @publish.command(short_help="Print alert rules for Prometheus.")

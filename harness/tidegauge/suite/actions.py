@@ -38,7 +38,8 @@ from tidegauge.suite.values import (
 
 KEYS = {
     "name": "What to call it in the store; made from the rest where it is not said.",
-    "on": "What sets it off: critical, warn, resolved, missing, a list of them, or a mapping.",
+    "on": "What sets it off: critical, warn, resolved, missing, a list of them, or a mapping; "
+    "always for mlflow.",
     "notify": "Tell people: an apprise URL, or a list.",
     "webhook": "Post JSON: a URL, or {url, secret, headers, timeout, attempts}.",
     "command": "Start a program: a list of its arguments, or {arguments, timeout, environment}.",
@@ -144,6 +145,11 @@ def _action(node: Node, folder: Path, triggers: Collection[str]) -> Action | Non
     if does is None:
         return None
     rule = _rule(found["on"])
+    if "always" in rule.occasions and not isinstance(does, Publish):
+        found["on"].complain(
+            f'found "always" for {chosen[0]}; allowed: for mlflow, which keeps every run',
+            "write on: [critical, warn]",
+        )
     given = text(found["name"], "a name") if "name" in found else ""
     return Action(name=given or f"{chosen[0]}-{_digest(node)}", on=rule, does=does)
 

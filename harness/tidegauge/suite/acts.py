@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-Occasion = Literal["critical", "warn", "resolved", "missing"]
-"""What an action waits for; ``missing`` = a window that did not come, or came without rows."""
+Occasion = Literal["critical", "warn", "resolved", "missing", "always"]
+"""What an action waits for; ``missing`` = a window that did not come, or came without rows;
+``always`` = every run, whatever it found, which only goes with publishing."""
 
 DEFAULT_OWNER = "default"
 """Key of the owner of everything that has no other."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from tidegauge.errors import TidegaugeError
+from tidegauge.cli import cli
+from tidegauge.errors import SuiteError, TidegaugeError
 from tidegauge.incident import Message
 from tidegauge.publishing import mlflow_runs
 from tidegauge.publishing.mlflow import metrics_of, publish_incident, publish_report
 from tidegauge.publishing.mlflow_client import client_of, shown
 from tidegauge.publishing.mlflow_names import LONGEST, metric_name
 from tidegauge.report import from_json
+from tidegauge.suite import parse_suite
 
 from .conftest import MakeRun, free_port
 
@@ -191,3 +195,66 @@ class TestServer:
         assert tags["tidegauge.incident"] == "0000000a"
         assert tags["tidegauge.incident.severity"] == "critical"
         publish_incident(replace(message, test=True), None, tracking_uri=tracking)
+
+
+SUITE = """
+suite: tides
+logs: {baseline: {path: log.csv}, current: {path: log.csv}}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    lines = "".join(f"{at % 97},{at % 7}\n" for at in range(400))
+    (tmp_path / "log.csv").write_text(f"level,hour\n{lines}")
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    return tmp_path / "suite.yaml"
+
+
+def invoke(*words: str) -> Any:
+    return CliRunner().invoke(cli, list(words), standalone_mode=False)
+
+
+class TestCommands:
+    def test_a_run_is_logged_and_can_be_logged_again_by_its_name(
+        self, tracking: str, suite: Path
+    ) -> None:
+        history = str(suite.with_name("history.db"))
+        common = ("--history", history)
+        out = str(suite.with_name("out"))
+        ran = invoke("run", str(suite), *common, "-o", out, "--mlflow", tracking)
+        assert ran.return_value == 0, ran.output
+        place = ran.output.rpartition("logged: ")[2].strip()
+        assert place.startswith(tracking)
+        for named in ("tides@latest", f"{out}/tides.json"):
+            again = invoke("publish", "mlflow", named, *common, "--mlflow", tracking)
+            assert again.output.strip() == f"logged: {place}"
+
+    def test_a_server_that_is_away_costs_the_exit_code_and_not_the_report(
+        self, suite: Path
+    ) -> None:
+        out = suite.with_name("out")
+        away = f"http://127.0.0.1:{free_port()}"
+        ran = invoke("run", str(suite), "--no-history", "-o", str(out), "--mlflow", away)
+        assert ran.return_value == 2
+        assert "error: not published: MLflow at" in ran.output
+        assert (out / "tides.html").exists()
+
+    def test_an_action_that_is_always_due_logs_every_run(
+        self, tracking: str, suite: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        action = "actions: [{on: always, mlflow: {tracking_uri: '${FLOW}', experiment: always}}]\n"
+        suite.write_text(SUITE + action)
+        out = ("--no-history", "-o", str(suite.with_name("out")))
+        monkeypatch.delenv("FLOW", raising=False)
+        ran = invoke("run", str(suite), *out)
+        assert (ran.return_value, "FLOW is not set" in ran.output) == (2, True)
+        monkeypatch.setenv("FLOW", tracking)
+        assert invoke("run", str(suite), *out).return_value == 0
+        client = client_of(tracking)
+        at = client.get_experiment_by_name("always").experiment_id
+        assert len(client.search_runs([at])) == 1
+
+    def test_only_publishing_is_always_due(self) -> None:
+        with pytest.raises(SuiteError, match='found "always" for notify'):
+            parse_suite(SUITE + "actions: [{on: always, notify: 'json://x'}]\n")
