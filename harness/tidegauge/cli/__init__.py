@@ -19,9 +19,10 @@ from tidegauge.cli.audit import audit
 from tidegauge.cli.compare import compare
 from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
+from tidegauge.cli.gate import gate
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
-from tidegauge.cli.publish import publish
+from tidegauge.cli.publish import publish, to_mlflow
 from tidegauge.errors import TidegaugeError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -73,6 +74,7 @@ def cli() -> None:
 )
 @click.option("--history", "place", metavar="PLACE", help="File or URL of the history to keep.")
 @click.option("--no-history", is_flag=True, help="Do not keep the run.")
+@click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the run to this MLflow, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
     suite: Path,
@@ -84,6 +86,7 @@ def run(
     out: Path,
     place: str | None,
     no_history: bool,
+    mlflow_uri: str | None,
     quiet: bool,
 ) -> int:
     r"""Run SUITE over its logs and write a report.
@@ -112,7 +115,8 @@ def run(
     deliver(done.report, wanted, out, quiet=quiet)
     for again in () if quiet else done.rejudged:
         click.echo(told(again.current.window, again.because), err=str(out) == "-")
-    return CODES[done.report.outcome]
+    published = to_mlflow(done, mlflow_uri, quiet=quiet or str(out) == "-")
+    return CODES[done.report.outcome] or (0 if published else 2)
 
 
 @cli.command(short_help="Freeze a suite's baseline into a file.")
@@ -283,7 +287,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (arrivals, audit, compare, doctor, explain, label, models, publish):
+for command in (arrivals, audit, compare, doctor, explain, gate, label, models, publish):
     cli.add_command(command)
 _keep_lines(cli)
 
