@@ -260,6 +260,36 @@ def test_labels_without_an_id_to_join_by_are_refused(office: Office) -> None:
         office.run(10)
 
 
+def test_a_history_in_postgresql_does_the_same(office: Office, postgres: str) -> None:
+    office.store.close()
+    office.store = open_store(postgres)
+    office.day(10)
+    office.label(10, slice(0, 150))
+    assert "50 %" in office.judge()[0]
+    (one,) = arrivals(office.store, "credit", now=datetime(2026, 11, 12, tzinfo=UTC))
+    assert (one.labelled, one.first_labelled) == (150, 0)
+
+
+def test_a_round_that_dies_before_it_is_noted_is_made_good(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.day(10)
+    office.label(10, slice(0, 150))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegauge.store.predictions.mark", killed)
+        with pytest.raises(KeyboardInterrupt):
+            office.judge()
+    (before,) = office.store.runs("credit")
+    assert "50 %" in office.judge()[0]
+    (after,) = office.store.runs("credit")
+    assert before.because == after.because
+    assert office.judge() == []
+
+
 def test_the_command_shows_arrival_and_joins_what_came(office: Office) -> None:
     office.day(10)
     office.label(10, slice(0, 150))
