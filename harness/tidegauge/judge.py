@@ -24,6 +24,8 @@ from tidegauge.wording import amount, chance, counted, listed, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
 CHANGES = ("drop", "rise")
+KNOWN = 0.9
+"""Share of rows that the baseline has the like of, below which an estimate's verdict says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +239,9 @@ def _assuming(one: Measured, verdict: Verdict) -> Verdict:
     if score is None or score.interval is None or not card.assumes:
         return verdict
     said = f"{span(score.interval, card)} expected, which assumes {card.assumes}"
+    shared = float(score.details.get("support overlap", 1.0))
+    if shared < KNOWN:
+        said = f"{said}; the baseline knows the like of only {100 * shared:.0f} % of the rows"
     return replace(verdict, because=f"{verdict.because}; {said}")
 
 
