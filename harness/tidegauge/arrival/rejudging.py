@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from tidegauge.baseline import count
@@ -17,7 +18,8 @@ from tidegauge.joining import late_labels
 from tidegauge.judge import judge
 from tidegauge.logs.labels import Labels, fitted, labelled
 from tidegauge.measuring import ARRIVED, Bench, measure
-from tidegauge.profile import DatasetProfile
+from tidegauge.profile import ClassificationProfile, DatasetProfile, RegressionProfile
+from tidegauge.profile.dataset import OutcomeProfile
 from tidegauge.records import Check, Report, Result, Verdict
 from tidegauge.running import badness, overall
 from tidegauge.suite import Suite
@@ -39,9 +41,9 @@ def rejudge(
     now: datetime | None = None,
     progress: Progress = untold,
 ) -> tuple[Report, ...]:
-    """Join labels to the kept predictions of earlier windows, and judge those that gained any.
+    """Join labels to the kept predictions of earlier windows, and judge them by what is new.
 
-    Only checks of the outcome are judged again, against the baseline of that time; all other
+    New are labels that were missing, and corrections where some still are. Only checks of the outcome are judged again, against the baseline of that time; all other
     results stay. Each report is kept as a new revision of its window. Labels of rows that no kept
     window holds are passed over.
 
@@ -103,13 +105,15 @@ def _again(
     said = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     filled = _filled(table, labels, id=said["id"], target=said["target"])
     rows = table.num_rows - filled.column(said["target"]).null_count
-    if rows <= kept.labelled:
+    if rows < max(kept.labelled, 1):
         return None, None
     try:
         baseline, profile = store.baseline(kept.run), store.profile(kept.run)
     except HistoryError:  # forgotten by the history's policy: nothing to judge by
         return None, rows
     laid = count(baseline.blank(), filled.to_batches(), filled.schema, as_of=now.timestamp())
+    if rows == kept.labelled and _alike(laid.outcome, profile.outcome):
+        return None, None
     report = store.report(kept.run)
     earlier = store.streaks(report.suite, before=kept.at)
     judged = _judged(report, baseline, laid, now, earlier)
@@ -220,6 +224,15 @@ def _shown(report: Report, judged: Sequence[Result]) -> str:
 
 def _plainly(title: str) -> str:
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _alike(now: OutcomeProfile | None, then: OutcomeProfile | None) -> bool:
+    """Whether the same labels were counted; rows that wait for one are not looked at."""
+    if isinstance(now, ClassificationProfile) and isinstance(then, ClassificationProfile):
+        return np.array_equal(now.confusion, then.confusion) and now.log_loss == then.log_loss
+    if isinstance(now, RegressionProfile) and isinstance(then, RegressionProfile):
+        return now.absolute == then.absolute and now.residual == then.residual
+    return now is then
 
 
 def _with_outcome(profile: DatasetProfile, laid: DatasetProfile) -> DatasetProfile:

@@ -177,12 +177,14 @@ def test_the_same_labels_judge_once_and_new_ones_again(office: Office) -> None:
     assert office.judge() == []
     office.label(10, slice(0, 100), file="the-same-again")
     assert office.judge() == [], "no row gained a label"
+    office.label(10, slice(0, 50), flip=True, file="zy")
+    assert "33 %" in office.judge()[0], "labels were corrected"
     office.label(10, slice(100, 300))
     assert "100 %" in office.judge()[0]
     office.label(10, slice(0, 300), flip=True, file="zz")
     assert office.judge() == [], "a window whose labels are all there is closed"
     (run,) = office.store.runs("credit")
-    assert run.revision == 3
+    assert run.revision == 4
 
 
 def test_labels_that_are_there_from_the_start_are_joined_in_the_run(office: Office) -> None:
