@@ -43,9 +43,10 @@ def rejudge(
 ) -> tuple[Report, ...]:
     """Join labels to the kept predictions of earlier windows, and judge them by what is new.
 
-    New are labels that were missing, and corrections where some still are. Only checks of the outcome are judged again, against the baseline of that time; all other
-    results stay. Each report is kept as a new revision of its window. Labels of rows that no kept
-    window holds are passed over.
+    New are labels that were missing, and corrections where some still are. Only checks of the
+    outcome are judged again, against the baseline of that time; all other results stay. Each
+    report is kept as a new revision of its window. Labels of rows that no kept window holds are
+    passed over.
 
     Parameters
     ----------
