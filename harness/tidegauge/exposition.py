@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tidegauge.records import Limit, Outcome, Report, Result, Score
 
@@ -244,12 +245,13 @@ def _shown(value: str) -> str:
 
 
 def _written(labels: Mapping[str, str]) -> str:
-    pairs = [f'{name}="{_escaped(_shown(value))}"' for name, value in labels.items()]
+    pairs = [f'{name}="{_quotable(value)}"' for name, value in labels.items()]
     return f"{{{','.join(pairs)}}}" if pairs else ""
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+@lru_cache(maxsize=8_192)
+def _quotable(value: str) -> str:
+    return _shown(value).replace("\\", r"\\").replace('"', r"\"")
 
 
 def _number(value: float) -> str:
