@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.records import Report
@@ -36,7 +37,7 @@ def _problem(action: Action, report: Report) -> str:
     from tidegauge.publishing.mlflow import publish_report
 
     assert isinstance(action.does, Publish)
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
     try:
         settings = {name: filled(value) for name, value in action.does.settings.items()}
         publish_report(report, **settings)

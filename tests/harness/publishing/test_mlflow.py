@@ -91,6 +91,7 @@ def run_of(tracking: str, run: str) -> Any:
     return client_of(tracking).get_run(run)
 
 
+@pytest.mark.slow
 class TestServer:
     def test_numbers_circumstances_and_files_are_there(
         self, tracking: str, tide: MakeRun, midnight: datetime
@@ -215,6 +216,7 @@ def invoke(*words: str) -> Any:
     return CliRunner().invoke(cli, list(words), standalone_mode=False)
 
 
+@pytest.mark.slow
 class TestCommands:
     def test_a_run_is_logged_and_can_be_logged_again_by_its_name(
         self, tracking: str, suite: Path

@@ -20,6 +20,7 @@ from tidegauge.publishing.mlflow_client import client_of
 from tidegauge.publishing.mlflow_gate import gate
 from tidegauge.suite import parse_suite
 
+pytestmark = pytest.mark.slow  # a server of MLflow is started
 ROWS = 1_500
 SUITE = """
 suite: loans

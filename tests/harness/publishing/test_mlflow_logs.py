@@ -14,6 +14,7 @@ from tidegauge.logs import Window, open_log
 from tidegauge.publishing.mlflow_client import client_of, library
 from tidegauge.suite import parse_suite
 
+pytestmark = pytest.mark.slow  # a server of MLflow is started
 QUESTIONS = ("How warm is it?", "How cold is it?", "bad")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from tidegauge.cli import cli
@@ -80,6 +81,13 @@ def shell(command: str, home: Path, **env: str) -> subprocess.CompletedProcess[s
     )
 
 
+def words(command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch, history: str) -> Any:
+    """Run a command without a shell, in this process, where the snippets' home is."""
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("TIDEGAUGE_HISTORY", str(home / history))
+    return CliRunner().invoke(cli, command, standalone_mode=False)
+
+
 class TestCron:
     @pytest.mark.parametrize("line", CRON)
     def test_the_times_are_times(self, line: str) -> None:
@@ -87,13 +95,17 @@ class TestCron:
         assert "%" not in line.replace(r"\%", "")
 
     @pytest.mark.slow
-    def test_a_second_run_takes_the_place_of_the_first(self, home: Path) -> None:
+    def test_a_second_run_takes_the_place_of_the_first(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         if shutil.which("flock") is None:
             pytest.skip("flock is not installed (Debian: apt install util-linux)")
         run, publish = (line.split(None, 5)[5] for line in CRON)
-        for _ in range(2):
-            done = shell(run, home)
-            assert (done.returncode, done.stdout) == (CRITICAL, ""), done.stderr
+        done = shell(run, home)
+        assert (done.returncode, done.stdout) == (CRITICAL, ""), done.stderr
+        monkeypatch.chdir(home)
+        again = CliRunner().invoke(cli, shlex.split(run)[7:], standalone_mode=False)
+        assert again.return_value == CRITICAL, again.output
         store = open_store(home / "tidegauge-report" / "history.db", create=False)
         assert [row.revision for row in store.runs()] == [2]
         store.close()
@@ -126,12 +138,14 @@ class TestAirflow:
         assert "data_interval_start | ds" in DAG
 
     @pytest.mark.slow
-    def test_its_command_judges_the_day_it_is_given(self, home: Path) -> None:
+    def test_its_command_judges_the_day_it_is_given(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         found = [node.value for node in ast.walk(ast.parse(DAG)) if isinstance(node, ast.Constant)]
         (command,) = (one for one in found if isinstance(one, str) and "tidegauge run" in one)
         command = command.replace("{{ data_interval_start | ds }}", "2026-03-02")
-        done = shell(command, home, TIDEGAUGE_HISTORY=str(home / "airflow.db"))
-        assert done.returncode == CRITICAL, done.stderr
+        done = words(shlex.split(command)[1:], home, monkeypatch, "airflow.db")
+        assert done.return_value == CRITICAL, done.output
         store = open_store(home / "airflow.db", create=False)
         (row,) = store.runs()
         store.close()
@@ -155,11 +169,11 @@ class TestKubernetes:
         assert mounted == {one["name"] for one in pod["volumes"]}
 
     @pytest.mark.slow
-    def test_its_command_runs(self, home: Path) -> None:
+    def test_its_command_runs(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (box,) = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         command = [one.replace("/tmp/report", str(home / "job")) for one in box["command"]]
-        done = shell(shlex.join(command), home, TIDEGAUGE_HISTORY=str(home / "job.db"))
-        assert done.returncode == CRITICAL, done.stderr
+        done = words(command[1:], home, monkeypatch, "job.db")
+        assert done.return_value == CRITICAL, done.output
         assert (home / "job" / "credit-default.html").exists()
 
 
