@@ -22,6 +22,7 @@ from tidegauge.logs.record import Log, Notes, Piece
 from tidegauge.logs.sniffing import broken, opened
 from tidegauge.logs.windows import Window
 
+SERVER = "set MLFLOW_TRACKING_URI to the server that holds the traces"
 UNREAD = ("trace",)
 """Columns of an export that hold everything once more."""
 PAGE = 500
@@ -91,6 +92,8 @@ def _fetched(url: str, name: str, window: Window | None) -> Iterator[Mapping[str
         raise MissingExtraError(
             f"{url} needs MLflow, which is not installed", 'pip install "tidegauge[mlflow]"'
         ) from error
+    if not mlflow.is_tracking_uri_set():
+        raise DataError(f"{url}: no MLflow server is named", SERVER)
     try:
         client = mlflow.MlflowClient()
         found = client.get_experiment_by_name(name)
@@ -100,9 +103,7 @@ def _fetched(url: str, name: str, window: Window | None) -> Iterator[Mapping[str
         yield from _pages(client, found.experiment_id, window)
     except (MlflowException, OSError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{url}: {said}", "set MLFLOW_TRACKING_URI to the server that holds the traces"
-        ) from error
+        raise DataError(f"{url}: {said}", SERVER) from error
 
 
 def _known(names: list[str]) -> str:

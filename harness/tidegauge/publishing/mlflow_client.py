@@ -31,9 +31,11 @@ def client_of(tracking_uri: str = "") -> Any:
     MissingExtraError
         When MLflow is not installed.
     TidegaugeError
-        When nothing answers there.
+        When none is named, or nothing answers there.
     """
     mlflow = library()
+    if not tracking_uri and not mlflow.is_tracking_uri_set():
+        raise TidegaugeError("no MLflow server is named", HINT)
     uri = tracking_uri or mlflow.get_tracking_uri()
     _reach(uri)
     with told(uri):

@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from tidegauge.cli import cli
-from tidegauge.errors import SuiteError, TidegaugeError
+from tidegauge.errors import DataError, SuiteError, TidegaugeError
 from tidegauge.incident import Message
+from tidegauge.logs import open_log
 from tidegauge.publishing import mlflow_runs
 from tidegauge.publishing.mlflow import metrics_of, publish_incident, publish_report
-from tidegauge.publishing.mlflow_client import client_of, shown
+from tidegauge.publishing.mlflow_client import client_of, library, shown
 from tidegauge.publishing.mlflow_names import LONGEST, metric_name
 from tidegauge.report import from_json
 from tidegauge.suite import parse_suite
@@ -72,6 +73,16 @@ class TestWithoutServer:
         with pytest.raises(TidegaugeError, match="Connection refused") as raised:
             publish_report(tide(end=midnight), tracking_uri=url)
         assert "secret" not in str(raised.value)
+
+    def test_a_server_that_nobody_named_is_asked_for(
+        self, tide: MakeRun, midnight: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        library().set_tracking_uri(None)
+        with pytest.raises(TidegaugeError, match="no MLflow server is named"):
+            publish_report(tide(end=midnight))
+        with pytest.raises(DataError, match="no MLflow server is named"):
+            open_log("mlflow-traces:/x")
 
     def test_the_number_of_metrics_is_bounded(self, tide: MakeRun, midnight: datetime) -> None:
         report = tide(shift=15.0, end=midnight)
