@@ -14,7 +14,7 @@ from tidegauge.suite.shape import Logs, Source
 from tidegauge.suite.values import choice, entries, length, plain
 
 PLACEHOLDERS = ("date", "hour")
-FORMATS = ("parquet", "csv", "jsonl", "arrow", "chats", "otel", "openinference")
+FORMATS = ("parquet", "csv", "jsonl", "arrow", "chats", "otel", "openinference", "mlflow")
 
 SIDES = {
     "baseline": "The frozen reference: {path: ...} of its log, or {baseline: ...} of its file.",
@@ -128,7 +128,7 @@ def _place(node: Node, folder: Path) -> str:
                 f"found {{{placeholder}}} in a path; allowed: {allowed}",
                 f"write ${{{placeholder}}} for an environment variable",
             )
-    return place if re.match(r"[A-Za-z][\w+.-]+://", place) else str(folder / place)
+    return place if re.match(r"[A-Za-z][\w+.-]+://|mlflow-traces:/", place) else str(folder / place)
 
 
 def _variable(node: Node, variable: str) -> str:
