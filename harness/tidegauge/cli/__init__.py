@@ -23,6 +23,7 @@ from tidegauge.cli.gate import gate
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
 from tidegauge.cli.publish import publish, to_mlflow
+from tidegauge.cli.serve import serve
 from tidegauge.errors import TidegaugeError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -287,7 +288,7 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (arrivals, audit, compare, doctor, explain, gate, label, models, publish):
+for command in (arrivals, audit, compare, doctor, explain, gate, label, models, publish, serve):
     cli.add_command(command)
 _keep_lines(cli)
 
