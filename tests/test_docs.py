@@ -76,7 +76,10 @@ def test_suites_parse(text: str) -> None:
 def test_commands_exist_and_take_what_they_are_given(words: list[str]) -> None:
     command, words = cli.commands[words[0]], words[1:]
     while isinstance(command, click.Group):
-        command, words = command.commands[words[0]], words[1:]
+        if words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        else:
+            command = command.commands["list"]
     known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
     assert {word for word in words if word.startswith("-") and word != "-"} <= known
 

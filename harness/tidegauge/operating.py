@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.arrival import keep_predictions, rejudge, with_track_record
+from tidegauge.errors import HistoryError
 from tidegauge.freezing import Progress, untold
 from tidegauge.records import Report
 from tidegauge.running import perform
@@ -31,6 +32,8 @@ class Operated:
     """What was sent to whom, and whether it arrived."""
     rejudged: tuple[Report, ...] = ()
     """Earlier windows judged anew, since their labels arrived."""
+    trouble: str = ""
+    """Why the history does not hold it, although it should; nobody was told of it then."""
     unpublished: tuple[str, ...] = ()
     """What could not be published, one sentence each."""
 
@@ -63,7 +66,7 @@ def operate(
     Raises
     ------
     TidegaugeError
-        When the suite could not be run, or the run not be kept.
+        When the suite could not be run. A run that could not be kept says so in ``trouble``.
     """
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     ran = perform(
@@ -72,9 +75,13 @@ def operate(
     if store is None:
         return Operated(report=ran.report, unpublished=_published(suite, (ran.report,)))
     progress("history", 0, None)
-    keep_predictions(store, ran)
-    report = with_track_record(ran.report, store)
-    store.save(report, profile=ran.profile, baseline=ran.reference.profile)
+    try:
+        keep_predictions(store, ran)
+        report = with_track_record(ran.report, store)
+        store.save(report, profile=ran.profile, baseline=ran.reference.profile)
+        forget(suite, store, now=now)
+    except HistoryError as error:  # a report that took minutes is not lost with a full disk
+        return Operated(report=ran.report, trouble=str(error))
     rejudged = rejudge(suite.name, store, ran.late, now=now, progress=progress)
     # Alerts take their turn here.
     return Operated(
@@ -83,6 +90,13 @@ def operate(
         rejudged=rejudged,
         unpublished=_published(suite, (*rejudged, report)),
     )
+
+
+def forget(suite: Suite, store: Store, *, now: datetime | None = None) -> None:
+    """Forget what is older than the suite's policy says."""
+    policy = suite.history
+    if policy.keep or policy.keep_profiles:
+        store.prune(suite.name, keep=policy.keep, keep_profiles=policy.keep_profiles, now=now)
 
 
 def _published(suite: Suite, reports: Iterable[Report]) -> tuple[str, ...]:

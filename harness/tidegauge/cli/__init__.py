@@ -20,10 +20,12 @@ from tidegauge.cli.compare import compare
 from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
 from tidegauge.cli.gate import gate
+from tidegauge.cli.history import diff, history, report
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
 from tidegauge.cli.publish import publish, to_mlflow
 from tidegauge.cli.serve import serve
+from tidegauge.cli.stored import to_keep
 from tidegauge.errors import TidegaugeError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -102,22 +104,23 @@ def run(
     from tidegauge.operating import operate
     from tidegauge.progress import shown
     from tidegauge.startup import spare_pandas
-    from tidegauge.store import open_store
     from tidegauge.suite import load_suite
 
     spare_pandas()
     wanted = formats_of(formats)
     loaded = load_suite(suite, preset=preset)
-    store = None if no_history else open_store(place)
+    store = to_keep(place, loaded, never=no_history)
     with shown() as progress:
         done = operate(
             loaded, store, window=window, current=current, baseline=baseline, progress=progress
         )
     deliver(done.report, wanted, out, quiet=quiet)
+    if done.trouble:
+        click.echo(f"error: the run was not kept: {done.trouble}", err=True)
     for again in () if quiet else done.rejudged:
         click.echo(told(again.current.window, again.because), err=str(out) == "-")
     published = to_mlflow(done, mlflow_uri, quiet=quiet or str(out) == "-")
-    return CODES[done.report.outcome] or (0 if published else 2)
+    return CODES[done.report.outcome] or (0 if published and not done.trouble else 2)
 
 
 @cli.command(short_help="Freeze a suite's baseline into a file.")
@@ -288,7 +291,10 @@ def _keep_lines(command: click.Command) -> None:
         _keep_lines(inner)
 
 
-for command in (arrivals, audit, compare, doctor, explain, gate, label, models, publish, serve):
+for command in (
+    arrivals, audit, compare, diff, doctor, explain, gate, history, label, models, publish, report,
+    serve,
+):  # fmt: skip
     cli.add_command(command)
 _keep_lines(cli)
 

@@ -43,8 +43,13 @@ def formats_of(listed: str) -> tuple[str, ...]:
     return full
 
 
-def deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool) -> None:
-    """Render everything, then write it; a failure or Ctrl-C leaves nothing half-written."""
+def deliver(
+    report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool, stem: str = ""
+) -> None:
+    """Render everything, then write it; a failure or Ctrl-C leaves nothing half-written.
+
+    Files are named after the suite unless a stem is given.
+    """
     from tidegauge.catalog import renderer
 
     texts = {name: renderer(name)(report) for name in formats}
@@ -52,7 +57,8 @@ def deliver(report: Report, formats: tuple[str, ...], out: Path, *, quiet: bool)
         for text in texts.values():
             click.echo(text, nl=not text.endswith("\n"))
         return
-    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in report.suite) or "report"
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem or report.suite)
+    stem = stem or "report"
     files = {out / f"{stem}{SUFFIXES.get(name, f'.{name}')}": t for name, t in texts.items()}
     write(files)
     if not quiet:

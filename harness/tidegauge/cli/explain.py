@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegauge.cli.delivering import CODES, deliver, formats_of
+from tidegauge.cli.stored import HISTORY, history, is_file, read
 from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ FRAME = "frame"
     type=click.Path(path_type=Path, file_okay=False, allow_dash=True),
     help="Folder for the files; - prints them.  [default: beside RUN, or tidegauge-report]",
 )
+@HISTORY
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def explain(
     run: Path,
@@ -54,11 +56,13 @@ def explain(
     baseline: str | None,
     formats: str,
     out: Path | None,
+    place: str | None,
     quiet: bool,
 ) -> int:
     r"""Read the rows of RUN again and look deeper for the causes of its alarms.
 
-    RUN is the JSON report of a run, or a suite, which is run first. CHECK narrows it down to one
+    RUN is the JSON report of a run, the id of one that was kept (or SUITE@latest), or a suite,
+    which is run first. CHECK narrows it down to one
     check or one column; without it every alarm is explained. The report is written anew, with the
     causes in it. The exit code is that of the run.
 
@@ -66,6 +70,7 @@ def explain(
     Examples:
       tidegauge explain tidegauge-report/credit.json
       tidegauge explain tidegauge-report/credit.json income
+      tidegauge explain credit-default@latest
       tidegauge explain suite.yaml drift.psi --window 2026-11-21
     """
     from tidegauge.progress import shown
@@ -80,12 +85,19 @@ def explain(
                 raise TidegaugeError(f"{run} is a suite, and --suite names another", "drop one")
             report, suite = _run(run, window, given, progress)
         else:
-            report = _read(run)
+            report = read(run) if is_file(str(run)) else history(place).report(str(run))
             suite = _suite_of(report, run, named)
         report = _explained(report, suite, check, window, given, progress)
+    if _is_kept(run) and not (check or window or current or baseline):
+        history(place).save(report)
     home = Path("tidegauge-report") if run.suffix.lower() in SUITES else run.parent
     deliver(report, wanted, out or home, quiet=quiet)
     return CODES[report.outcome]
+
+
+def _is_kept(run: Path) -> bool:
+    """Whether a run is named by its id in the history."""
+    return run.suffix.lower() not in SUITES and not is_file(str(run))
 
 
 def _run(
@@ -127,30 +139,6 @@ def _explained(
         progress=progress,
     )
     return found
-
-
-def _read(path: Path) -> Report:
-    from tidegauge.report import from_json
-
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        raise TidegaugeError(f"{path}: no such file", _near(path.parent)) from None
-    except IsADirectoryError:
-        raise TidegaugeError(f"{path} is a folder, not a report", _near(path)) from None
-    except OSError as error:
-        raise TidegaugeError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return from_json(text)
-    except TidegaugeError as error:
-        raise TidegaugeError(f"{path}: {error.message}", error.hint) from None
-
-
-def _near(folder: Path) -> str:
-    found = sorted(str(file) for file in folder.glob("*.json"))[:5]
-    if found:
-        return f"reports there: {', '.join(found)}"
-    return "tidegauge run SUITE writes one; or name the suite itself"
 
 
 def _suite_of(report: Report, run: Path, named: Path | None) -> Suite:

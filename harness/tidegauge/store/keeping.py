@@ -127,7 +127,8 @@ def _bound(limit: Limit, score: Score | None) -> float | None:
 
 def _clear(speaker: Speaker, no: int, row: Mapping[str, Any]) -> None:
     """Make way for what a run says anew; what it is a revision of stays."""
-    fresh = {key: value for key, value in row.items() if key not in ("id", "suite", "span")}
+    stays = ("id", "suite", "span", "model_versions")
+    fresh = {key: value for key, value in row.items() if key not in stays}
     setting = ", ".join(f'"{key}" = :{key}' for key in fresh)
     speaker.tell(f"UPDATE runs SET {setting} WHERE no = :no", [{**fresh, "no": no}])
     for table in ("reports", "results", "causes"):
