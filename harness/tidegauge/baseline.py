@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from tidegauge.errors import BaselineError
 from tidegauge.packing import pack, unpack
-from tidegauge.profile import DatasetProfile, Made
+from tidegauge.profile import CategoricalProfile, DatasetProfile, Made
 from tidegauge.profile.dataset import Mapper
 from tidegauge.profile.layout import NOTHING
 from tidegauge.records import Side
@@ -39,6 +39,8 @@ KEPT_ROWS = 5_000
 OUTCOME_ROWS = 20_000
 """The same where there is an outcome: performance is estimated from them when labels are late."""
 MANIFEST, PROFILE, ARRAYS, ROWS = "manifest.json", "profile.json", "arrays.arrow", "rows.arrow"
+LIMITS, CALIBRATION = "limits.yaml", "calibration.json"
+"""What a person may edit, and so has no digest; and what it was learned from, which has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,18 @@ class Baseline:
     """The scorers that added columns."""
     notes: tuple[str, ...] = ()
     """How kinds and roles were inferred."""
+    limits: str = ""
+    """Calibrated limits as YAML, as a person may have edited them; empty where there are none."""
+    calibration: str = ""
+    """The same as JSON, as they were learned."""
+    promoted: Mapping[str, str] = field(default_factory=dict)
+    """Where it comes from, of a run that was made the baseline: ``run``, ``suite``, ``window``,
+    ``by``, ``at``, ``previous``."""
+
+    @property
+    def model_versions(self) -> tuple[str, ...]:
+        """Versions of the model that answered, the most frequent first; where they are logged."""
+        return versions_in(self.profile)
 
 
 def freeze(
@@ -189,6 +203,15 @@ class Sample:
         self.held = parts
 
 
+def versions_in(profile: DatasetProfile) -> tuple[str, ...]:
+    """Model versions that a log holds, the most frequent first; none where it logs none."""
+    column = profile.columns.get(profile.layout.model_version)
+    if not isinstance(column, CategoricalProfile):
+        return ()
+    seen = dict(zip(column.levels, column.counts.tolist(), strict=True)) | dict(column.unseen)
+    return tuple(sorted((name for name in seen if seen[name]), key=lambda name: -seen[name]))
+
+
 def save_baseline(baseline: Baseline, path: str | Path) -> Path:
     """Write a baseline file: a ZIP of JSON and Arrow members with their SHA-256 digests.
 
@@ -202,6 +225,8 @@ def save_baseline(baseline: Baseline, path: str | Path) -> Path:
         ARRAYS: _arrow(_array_table(arrays)),
         ROWS: _arrow(baseline.rows),
     }
+    if baseline.calibration:
+        members[CALIBRATION] = baseline.calibration.encode()
     manifest = {
         "format": "tidegauge-baseline",
         "version": FORMAT,
@@ -209,6 +234,8 @@ def save_baseline(baseline: Baseline, path: str | Path) -> Path:
         "declared": baseline.declared,
         "notes": list(baseline.notes),
         "scorings": [asdict(one) for one in baseline.scorings],
+        "promoted": dict(baseline.promoted),
+        "model_versions": list(baseline.model_versions),
         "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in members.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -218,6 +245,8 @@ def save_baseline(baseline: Baseline, path: str | Path) -> Path:
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             for name, body in members.items():
                 archive.writestr(name, body)
+            if baseline.limits:
+                archive.writestr(LIMITS, baseline.limits)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -243,7 +272,10 @@ def load_baseline(path: str | Path) -> Baseline:
                     f"this release reads format {FORMAT}",
                     hint,
                 )
-            bodies = {name: archive.read(name) for name in (PROFILE, ARRAYS, ROWS)}
+            names = set(archive.namelist())
+            sealed = [CALIBRATION] if CALIBRATION in manifest["sha256"] else []
+            bodies = {name: archive.read(name) for name in (PROFILE, ARRAYS, ROWS, *sealed)}
+            limits = archive.read(LIMITS).decode() if LIMITS in names else ""
     except FileNotFoundError as error:
         raise BaselineError(f"{path}: no such baseline file", hint) from error
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
@@ -260,6 +292,9 @@ def load_baseline(path: str | Path) -> Baseline:
         rows=pa.ipc.open_file(bodies[ROWS]).read_all(),
         scorings=tuple(Frozen(**one) for one in manifest.get("scorings", [])),
         notes=tuple(manifest["notes"]),
+        limits=limits,
+        calibration=bodies[CALIBRATION].decode() if CALIBRATION in bodies else "",
+        promoted=manifest.get("promoted", {}),
     )
 
 

@@ -39,6 +39,10 @@ Mechanism = Literal[
 """What happened: nothing; inputs changed in the world; a column's values were changed on the way;
 rows of a column were mixed up (join or shuffle); the mix of truths changed; the truth given the
 inputs changed; the model or how it is served changed; the data cannot tell."""
+LimitsOf = Literal["written", "calibrated"]
+"""Whose limits hold: those that the suite writes, or those that the baseline's windows taught."""
+ModelChange = Literal["note", "refuse"]
+"""What to do when another version of the model answers than in the baseline."""
 ALARMS: tuple[Outcome, ...] = ("critical", "warn")
 """Outcomes that ask for a person's attention, worst first."""
 
@@ -303,9 +307,9 @@ class Policy:
     """Level of every interval."""
     seed: int = 0
     """Start of every random step."""
-    limits: Literal["written", "calibrated"] = "written"
+    limits: LimitsOf = "written"
     """Whether the baseline file's limits stand in for those that the suite writes."""
-    model_change: Literal["note", "refuse"] = "note"
+    model_change: ModelChange = "note"
     """What to do when the current log has a model version that the baseline has not."""
 
 

@@ -46,7 +46,7 @@ def onto(scale: Scale, values: Any) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         if scale == "log":
-            found = np.where(array > 0, np.log(np.maximum(array, 1e-300)), np.nan)
+            found = np.log(np.maximum(array, 1e-300))  # a count of 0 is as far down as can be
         elif scale == "arcsine":
             found = np.arcsin(np.sqrt(np.clip(array, 0.0, 1.0)))
             found = np.where(np.isnan(array), np.nan, found)

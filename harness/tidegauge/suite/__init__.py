@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tidegauge.errors import SuiteError
-from tidegauge.records import Check, Policy
+from tidegauge.records import Check, LimitsOf, ModelChange, Policy
 from tidegauge.suite.actions import read_actions, read_triggers
 from tidegauge.suite.acts import Alerts
 from tidegauge.suite.alerts import read_alerts
@@ -96,6 +96,9 @@ POLICY_KEYS = {
     "false_alarms": "Share of unchanged runs that may raise any alarm at all (default 0.05).",
     "confidence": "Level of every interval (default 0.95).",
     "seed": "Seed of every random step (default 0).",
+    "limits": "written (the default), or calibrated: the baseline file's stand in for them.",
+    "model_change": "What to do when another model version answers than in the baseline: note "
+    "(the default) or refuse.",
 }
 
 NAME_PATTERN = r"\w[\w .-]{0,99}"
@@ -330,7 +333,12 @@ def _name(node: Node) -> str:
 
 def _policy(node: Node) -> Policy:
     found = entries(node, POLICY_KEYS, "{false_alarms: 0.05, seed: 7}")
-    shares = {
+    shares: dict[str, Any] = {
         key: between(found[key], 0, 1) for key in ("false_alarms", "confidence") if key in found
     }
-    return Policy(**shares, seed=whole(found["seed"]) if "seed" in found else 0)
+    words: dict[str, Any] = {
+        key: choice(found[key], get_args(kind))
+        for key, kind in (("limits", LimitsOf), ("model_change", ModelChange))
+        if key in found
+    }
+    return Policy(**shares, **words, seed=whole(found["seed"]) if "seed" in found else 0)

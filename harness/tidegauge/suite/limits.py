@@ -12,7 +12,7 @@ from tidegauge.records import Card, Limit, Severity
 from tidegauge.suite.document import Node
 from tidegauge.suite.values import number, unknown
 
-ALLOWED = 'a number, {drop: 0.05}, {rise: "10%"}, or any'
+ALLOWED = 'a number, {drop: 0.05}, {rise: "10%"}, any, or calibrated'
 CHANGES: tuple[Literal["drop", "rise"], ...] = ("drop", "rise")
 
 
@@ -21,9 +21,12 @@ def read_limit(node: Node, severity: Severity) -> Limit | None:
     match node.value:
         case "any":
             return Limit(severity=severity, versus="any")
+        case "calibrated" if severity != "info":
+            return Limit(severity=severity, versus="calibrated")
         case "calibrated":
             node.complain(
-                f"found calibrated, which is not supported by this version; allowed: {ALLOWED}"
+                "found calibrated for info; allowed: calibrated for warn and critical",
+                "a baseline holds limits of these two severities",
             )
             return None
         case dict():
@@ -76,7 +79,9 @@ def _refuse_unreachable(node: Node, limit: Limit, card: Card) -> None:
         if (low is not None and limit.bound < low) or (high is not None and limit.bound > high):
             node.wrong(f"{_span(low, high)}, the range of {card.title} ({card.unit})")
         return
-    if limit.versus == "any" or low is None or high is None or math.isnan(limit.bound):
+    if limit.versus in ("any", "calibrated") or low is None or high is None:
+        return
+    if math.isnan(limit.bound):
         return
     item = node.value[limit.versus]
     if not limit.share and limit.bound > high - low:
@@ -96,6 +101,8 @@ def _span(low: float | None, high: float | None) -> str:
 
 def _comes_after(mild: Limit, harsh: Limit, card: Card) -> bool:
     """Whether the milder limit is broken only after the harsher one."""
+    if "calibrated" in (mild.versus, harsh.versus):
+        return False  # only the baseline knows
     if "any" in (mild.versus, harsh.versus):
         return mild.versus != "any"
     if (mild.versus, mild.share) != (harsh.versus, harsh.share) or math.isnan(harsh.bound):

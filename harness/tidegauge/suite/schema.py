@@ -6,10 +6,10 @@ from ast import literal_eval
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from inspect import Parameter
-from typing import Any
+from typing import Any, get_args
 
 from tidegauge.catalog import evaluator, evaluator_names, is_scorer, scorer
-from tidegauge.records import ALARMS, Policy
+from tidegauge.records import ALARMS, LimitsOf, ModelChange, Policy
 from tidegauge.suite import KEYS, NAME_PATTERN, POLICY_KEYS, Explain
 from tidegauge.suite import alerting_schema as alerting
 from tidegauge.suite.causes import KEYS as CAUSES_KEYS
@@ -24,12 +24,13 @@ from tidegauge.suite.explaining import KEYS as EXPLAIN_KEYS
 from tidegauge.suite.history import KEYS as HISTORY_KEYS
 from tidegauge.suite.late import KEYS as LATE_KEYS
 from tidegauge.suite.limits import CHANGES
+from tidegauge.suite.moving import KEYS as MOVING_KEYS
+from tidegauge.suite.moving import MOST, PLACES, SEASONS, SKIPPED
 from tidegauge.suite.params import alternatives
 from tidegauge.suite.schedule import KEYS as SCHEDULE_KEYS
 from tidegauge.suite.scorers import KEYS as SCORER_KEYS
-from tidegauge.suite.sources import FORMATS, OPTIONS, SIDES
+from tidegauge.suite.sources import FORMATS, LABELS, OPTIONS, SIDES
 from tidegauge.suite.sources import KEYS as SOURCE_KEYS
-from tidegauge.suite.sources import LABELS
 
 Schema = dict[str, Any]
 
@@ -52,7 +53,13 @@ def build() -> Schema:
     """Build the whole schema; every evaluator is loaded for its parameters."""
     scorers = [name for name in evaluator_names() if _adds_columns(name)]
     measures = [name for name in evaluator_names() if name not in scorers]
-    policy = {"false_alarms": SHARE, "confidence": SHARE, "seed": {"type": "integer", "minimum": 0}}
+    policy = {
+        "false_alarms": SHARE,
+        "confidence": SHARE,
+        "seed": {"type": "integer", "minimum": 0},
+        "limits": {"enum": list(get_args(LimitsOf))},
+        "model_change": {"enum": list(get_args(ModelChange))},
+    }
     parts = {
         "suite": {**TEXT, "pattern": f"^{NAME_PATTERN}$"},
         "schedule": _schedule(),
@@ -115,12 +122,30 @@ def _logs() -> Schema:
     }
     log = _mapping(current, SOURCE_KEYS, required=["path"])
     stored = _mapping({"baseline": TEXT}, SOURCE_KEYS, required=["baseline"])
-    sides = {"baseline": {"oneOf": [log, stored]}, "current": log}
+    sides = {"baseline": {"anyOf": [log, stored, _moving()]}, "current": log}
     late: dict[str, Schema] = {"path": TEXT, **dict.fromkeys(("id", "target", "timestamp"), NAME)}
     late |= {"format": {"enum": list(FORMATS)}, "options": _options_of_readers()}
     labels = _mapping(late, LATE_KEYS, required=["path"])
     parts = {**sides, "labels": labels}
     return _mapping(parts, SIDES | {"labels": LABELS}, required=list(SIDES))
+
+
+def _moving() -> Schema:
+    skipped: Schema = {"enum": list(SKIPPED)}
+    several = {"type": "array", "items": skipped, "uniqueItems": True}
+    parts: dict[str, Schema] = {
+        "path": TEXT,
+        "format": {"enum": list(FORMATS)},
+        "options": _options_of_readers(),
+        "rolling": LENGTH,
+        "same": {"enum": list(SEASONS)},
+        "last": {"type": "integer", "minimum": 1, "maximum": MOST},
+        "gap": LENGTH,
+        "skip": {"anyOf": [skipped, several]},
+        "from": {"enum": list(PLACES)},
+    }
+    found = _mapping(parts, SOURCE_KEYS | MOVING_KEYS)
+    return {**found, "oneOf": [{"required": ["rolling"]}, {"required": ["same", "last"]}]}
 
 
 def _options_of_readers() -> Schema:
@@ -204,7 +229,8 @@ def _limit() -> Schema:
         key: f"How far the value may {key} against the baseline." for key in CHANGES
     }
     change = _mapping(dict.fromkeys(changes, CHANGE), changes)
-    return {"anyOf": [NUMBER, {"const": "any"}, {**change, "minProperties": 1, "maxProperties": 1}]}
+    words = {"enum": ["any", "calibrated"]}
+    return {"anyOf": [NUMBER, words, {**change, "minProperties": 1, "maxProperties": 1}]}
 
 
 def _options() -> Schema:

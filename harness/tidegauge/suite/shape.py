@@ -27,6 +27,23 @@ class Source:
     """Read the latest complete stretch of this length only: ``1d``, ``6h``."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Handed to the reader: delimiter, encoding, storage of a URL."""
+    rolling: str = ""
+    """The baseline is the stretch of this length before the window: ``28d``."""
+    same: Literal["", "weekday", "hour"] = ""
+    """The baseline is earlier windows of the same weekday, or hour of day."""
+    last: int = 0
+    """How many of these."""
+    gap: str = ""
+    """Time between such a baseline and the window."""
+    skip: tuple[Outcome, ...] = ()
+    """Windows that ended so in the history are left out of such a baseline."""
+    history: bool = False
+    """Whether such a baseline is added up from the history's profiles, not read from logs."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the baseline moves along with the window."""
+        return bool(self.rolling or self.same)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 from tidegauge.suite.document import Node
 from tidegauge.suite.late import read_late_labels
+from tidegauge.suite.moving import KEYS as MOVING_KEYS
+from tidegauge.suite.moving import along, read_moving
 from tidegauge.suite.shape import Logs, Source
 from tidegauge.suite.values import choice, entries, length, plain
 
@@ -60,12 +62,11 @@ def _read_sides(node: Node, sides: dict[str, Node], folder: Path) -> Logs:
         for side in SIDES:
             if side not in node.value:
                 node.complain(f'found no key "{side}"; needed: both baseline and current')
-    return Logs(
-        **{
-            side: _read_source(sides[side], side, folder) if side in sides else Source()
-            for side in SIDES
-        }
-    )
+    found = {
+        side: _read_source(sides[side], side, folder) if side in sides else Source()
+        for side in SIDES
+    }
+    return Logs(baseline=along(found["baseline"], found["current"]), current=found["current"])
 
 
 def _read_source(node: Node, side: str, folder: Path) -> Source:
@@ -73,10 +74,14 @@ def _read_source(node: Node, side: str, folder: Path) -> Source:
         hint = f"write {side}: {{path: {node.value}}}"
         node.wrong("a mapping such as {path: log.parquet}", hint)
         return Source()
-    found = entries(node, KEYS, "{path: log.parquet}")
-    _refuse_places(node, found, side)
+    keys = KEYS | MOVING_KEYS if side == "baseline" else KEYS
+    found = entries(node, keys, "{path: log.parquet}")
+    moving = read_moving(node, found) if found.keys() & MOVING_KEYS.keys() else {}
+    if not moving:
+        _refuse_places(node, found, side)
     window = found.get("window")
     return Source(
+        **moving,
         path=_place(found["path"], folder) if "path" in found else "",
         baseline=_place(found["baseline"], folder) if "baseline" in found else "",
         format=choice(found["format"], FORMATS) if "format" in found else None,

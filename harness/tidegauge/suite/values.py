@@ -11,9 +11,6 @@ from typing import Any
 from tidegauge.catalog import nearest
 from tidegauge.suite.document import Node, shown
 
-LATER = ("calibrated",)
-"""Words that are planned and not yet read; saying so spares a search for a typing error."""
-
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LENGTH = "a length of time such as 30m, 6h, 1d or 2w"
 
@@ -37,10 +34,7 @@ def mapping(node: Node, example: str) -> dict[str, Node]:
 def unknown(node: Node, key: str, keys: Collection[str]) -> None:
     """Note a key that is not among ``keys``."""
     allowed = f"allowed: {', '.join(keys)}"
-    if key in LATER:
-        node.complain(f'found the key "{key}", which is not supported by this version; {allowed}')
-    else:
-        node.complain(f'found the unknown key "{shown(key)}"; {allowed}', _near(key, keys))
+    node.complain(f'found the unknown key "{shown(key)}"; {allowed}', _near(key, keys))
 
 
 def items(node: Node, example: str) -> tuple[Node, ...]:

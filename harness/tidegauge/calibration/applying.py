@@ -1,0 +1,197 @@
+"""Calibrated limits in a run: the bounds for this very window, and how far out it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from scipy import stats
+
+from tidegauge.calibration.scales import DISTANCES, back, onto, widening
+from tidegauge.calibration.shape import Bounds, Calibrated, Calibration
+from tidegauge.calibration.windows import place
+from tidegauge.judge import Measured
+from tidegauge.records import Card, Limit, Policy, Score, Severity
+from tidegauge.wording import amount, counted, listed
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """A calibrated limit in one window: on its scale, by the window's size and season."""
+
+    usual: float
+    """What such a window usually scores, on the scale."""
+    reach: Mapping[str, tuple[float | None, float | None]]
+    """Severity -> how far below and above usual its bounds lie, on the scale; None = no bound."""
+    factor: float
+    """What every place on the scale is multiplied by; 1 but for distances."""
+
+
+def with_calibrated(
+    measured: Sequence[Measured],
+    found: Calibration | None,
+    policy: Policy,
+    *,
+    start: datetime | None,
+    source: str,
+) -> list[Measured]:
+    """Give every measurement that asks for calibrated limits those of its window.
+
+    Parameters
+    ----------
+    measured
+        A run's measurements.
+    found
+        The baseline's limits; ``None`` = it was never calibrated.
+    policy
+        ``limits: calibrated`` asks for them on every check that has a limit.
+    start
+        Start of the window, for its place in the season.
+    source
+        The baseline's file, for sentences.
+
+    Returns
+    -------
+    The measurements in order, each with its bounds, or with a remark that says why it has none.
+    """
+    by_key = {one.key: one for one in found.limits} if found else {}
+    return [_judged_by(one, by_key, policy, start, source) for one in measured]
+
+
+def remarks(measured: Sequence[Measured], found: Calibration | None) -> Iterator[str]:
+    """Say what a reader of the report must know of its calibrated limits."""
+    without = list(dict.fromkeys(one.check.id for one in measured if one.remark and one.score))
+    if without:
+        yield f"no calibrated limit for {listed(without)}: each says what it was judged by"
+    if found is None:
+        return
+    changed = [one for one in found.limits if one.edited]
+    if changed:
+        names = [f"{one.check}{one.column and ' on '}{one.column}" for one in changed]
+        yield f"calibrated limits edited by hand: {listed(names)}"
+    if not found.bears:
+        yield (
+            f"calibrated on {counted(found.windows, 'window')}, too few to bear out "
+            f"{100 * found.asked:.3g} % false alarms: {found.needed} are needed"
+        )
+
+
+def _judged_by(
+    one: Measured,
+    by_key: Mapping[tuple[str, str, str], Calibrated],
+    policy: Policy,
+    start: datetime | None,
+    source: str,
+) -> Measured:
+    wants = _wanted(one, policy)
+    if not wants or one.score is None:
+        return one
+    known = by_key.get((one.check.id, one.column, one.slice))
+    of_all = known is None and bool(one.slice)
+    known = known or by_key.get((one.check.id, one.column, ""))
+    written = tuple(limit for limit in one.check.limits if limit.versus != "calibrated")
+    if known is None:
+        instead = "judged by the suite's limit" if written else "so shown and not judged"
+        remark = f"no calibrated limit in {source or 'this baseline'}, {instead}"
+        return replace(one, limits=written, remark=remark)
+    here = _here(known, one.score, start)
+    rest = tuple(limit for limit in written if limit.severity not in wants)
+    origin = _origin(known, here, one.card, start, of_all=of_all, source=source)
+    limits = tuple(_limit(known, here, severity, origin) for severity in wants)
+    return replace(one, limits=(*rest, *limits), chance=_chance(known, here, one.score.value))
+
+
+def _wanted(one: Measured, policy: Policy) -> tuple[Severity, ...]:
+    """Severities whose limit is to be the calibrated one; there is none for a mere note."""
+    everywhere = policy.limits == "calibrated"
+    return tuple(
+        limit.severity
+        for limit in one.check.limits
+        if limit.severity != "info" and (everywhere or limit.versus == "calibrated")
+    )
+
+
+def _here(known: Calibrated, score: Score, start: datetime | None) -> Here:
+    season = sum(
+        effects[place(start, name)] for name, effects in known.seasons.items() if start is not None
+    )
+    middle = float(onto(known.scale, known.usual))
+    wide = widening(
+        known.scale,
+        known.noise,
+        rows=score.n_current,
+        usual_rows=known.rows,
+        reference=max(score.n_baseline, 1),
+    )
+    distance = known.scale in DISTANCES
+    reach = {
+        severity: tuple(
+            None if bound is None else side * (float(onto(known.scale, bound)) - middle)
+            for side, bound in zip((-1, 1), bounds, strict=True)
+        )
+        for severity, bounds in (("warn", known.warn), ("critical", known.critical))
+    }
+    return Here(
+        usual=middle + season,
+        reach={
+            severity: tuple(None if x is None else x * (1.0 if distance else wide) for x in pair)  # type: ignore[misc]
+            for severity, pair in reach.items()
+        },
+        factor=wide if distance else 1.0,
+    )
+
+
+def _bounds(known: Calibrated, here: Here, severity: Severity) -> Bounds:
+    low, high = here.reach[severity]
+    return (
+        None if low is None else back(known.scale, (here.usual - low) * here.factor),
+        None if high is None else back(known.scale, (here.usual + high) * here.factor),
+    )
+
+
+def _limit(known: Calibrated, here: Here, severity: Severity, source: str) -> Limit:
+    low, high = _bounds(known, here, severity)
+    if high is None:
+        return Limit(severity=severity, versus="calibrated", bound=low or 0.0, source=source)
+    return Limit(severity=severity, versus="calibrated", bound=high, floor=low, source=source)
+
+
+def _chance(known: Calibrated, here: Here, value: float) -> float:
+    """Probability of so far a score: at ``warn`` it is the check's share of the policy's rate."""
+    away = float(onto(known.scale, value)) / here.factor - here.usual
+    low, high = here.reach["warn"]
+    room, away = (high, away) if away >= 0 else (low, -away)
+    if room is None:
+        return 1.0
+    both = low is not None and high is not None
+    share = known.share / (2 if both else 1)
+    if room <= 0:
+        return 0.0 if away > room else 1.0
+    far = float(stats.t.isf(share, known.df))
+    return float(stats.t.sf(far * away / room, known.df)) * (2 if both else 1)
+
+
+def _origin(
+    known: Calibrated,
+    here: Here,
+    card: Card,
+    start: datetime | None,
+    *,
+    of_all: bool,
+    source: str,
+) -> str:
+    """Say where a bound comes from: "learned from 59 windows of credit.tgb (usually 0.02)"."""
+    when = ""
+    if start is not None and "weekday" in known.seasons:
+        when = f" on a {DAYS[start.weekday()]}"
+    if start is not None and ("hour" in known.seasons or "hour of week" in known.seasons):
+        when += f" at {start.hour}:00"
+    usual = amount(back(known.scale, here.usual * here.factor), card.unit)
+    by = "edited by hand, once" if known.edited else ""
+    learned = f"learned from {counted(known.windows, 'window')}"
+    where = f" of {source}" if source else ""
+    scaled = ", scaled from all rows" if of_all else ""
+    return f"{', '.join(filter(None, (by, learned)))}{where}{scaled} (usually {usual}{when})"
