@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tidegauge.serving.gate import Gate, Visitor
+from tidegauge.serving.server import wants_html
 from tidegauge.serving.sessions import VISITOR
 from tidegauge.views import places
 
@@ -115,7 +116,7 @@ def _unknown(request: Request, gate: Gate, refuse: Refuse) -> Response | None:
             "The server believes a proxy only, and none has named a user.",
             "Come through the proxy.",
         )  # fmt: skip
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+    if request.method == "GET" and wants_html(request):
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         back = "" if asked == "/" else f"?back={quote(asked, safe='')}"
         return RedirectResponse(gate.settings.base + places.LOGIN + back, 303)

@@ -79,7 +79,7 @@ def assemble(settings: Settings, store: Store | None = None) -> Assembled:
         ]
         if settings.schedule:
             plan.start()
-        warming = asyncio.create_task(asyncio.to_thread(_warm, app))
+        warming = asyncio.create_task(asyncio.to_thread(_warm))
         try:
             yield
         finally:
@@ -179,7 +179,7 @@ async def _again(chore: Callable[[], Awaitable[None]], seconds: float) -> None:
             LOG.exception("a chore of the server failed")
 
 
-def _warm(app: FastAPI) -> None:
+def _warm() -> None:
     """Load what the first visitor would otherwise wait for."""
     from tidegauge.catalog import page, page_names
 
@@ -187,7 +187,6 @@ def _warm(app: FastAPI) -> None:
         for name in page_names():
             page(name)
         digests()
-        app.openapi()
 
 
 def _whole_place(store: Store) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from tidegauge.errors import SuiteError, TidegaugeError
+from tidegauge.errors import TidegaugeError
 from tidegauge.suite import Suite, load_suite
 
 SUFFIXES = (".yaml", ".yml")
@@ -47,8 +47,14 @@ class Shelf:
             self.found = _told_apart(
                 {path: _read(path, before.get(path)) for path in self._files()}
             )
-            changed = {*before.items()} ^ {*self.found.items()}
-            return tuple(sorted({one.name for _, one in changed}))
+            changed = [
+                one
+                for path in {**before, **self.found}
+                if before.get(path) != self.found.get(path)
+                for one in (before.get(path), self.found.get(path))
+                if one is not None
+            ]
+            return tuple(sorted({one.name for one in changed}))
 
     def __iter__(self) -> Iterator[Shelved]:
         """Every suite, in order of its file."""
@@ -82,8 +88,6 @@ def _read(path: Path, before: Shelved | None) -> Shelved:
         return before
     try:
         return Shelved(path=path, suite=load_suite(path), stamp=stamp)
-    except SuiteError as error:
-        return Shelved(path=path, problem=error.message, hint=error.hint, stamp=stamp)
     except TidegaugeError as error:
         return Shelved(path=path, problem=error.message, hint=error.hint, stamp=stamp)
 
