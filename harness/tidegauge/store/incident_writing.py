@@ -103,7 +103,7 @@ def mark_routed(speaker: Speaker, events: Sequence[Event]) -> None:
 
 
 def sighting(speaker: Speaker, incident: str, at: datetime) -> str:
-    """What a window had to say of an incident before: found, clean, unknown, or nothing."""
+    """Tell what a window said of an incident before: found, clean, unknown, or nothing."""
     rows = speaker.ask(
         "SELECT state FROM sightings WHERE incident = :incident AND at = :at",
         incident=incident,
@@ -164,7 +164,7 @@ def tallies(speaker: Speaker, incident: str) -> tuple[int, int]:
 
 
 def findings_of(speaker: Speaker, incident: str) -> list[dict[str, Any]]:
-    """Findings of the newest window that showed an incident."""
+    """Read the findings of the newest window that showed an incident."""
     rows = speaker.ask(
         "SELECT findings FROM sightings WHERE incident = :incident AND state = 'found' "
         "ORDER BY at DESC LIMIT 1",
@@ -173,9 +173,7 @@ def findings_of(speaker: Speaker, incident: str) -> list[dict[str, Any]]:
     return list(json.loads(rows[0][0])) if rows else []
 
 
-def add_delivery(
-    speaker: Speaker, delivery: Delivery, message: Message, *, due: datetime
-) -> bool:
+def add_delivery(speaker: Speaker, delivery: Delivery, message: Message, *, due: datetime) -> bool:
     """Note something to do, once for its key; tell whether it is new."""
     row = {
         "key": delivery.key,

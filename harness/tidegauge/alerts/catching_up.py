@@ -1,0 +1,45 @@
+"""Settles runs that were kept and then not settled, for their process was killed in between."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tidegauge.alerts.settling import settle
+from tidegauge.incident import Settled
+from tidegauge.store import Store
+from tidegauge.store import incident_writing as writing
+from tidegauge.suite import Suite
+
+OLDEST = timedelta(days=7)
+"""Runs that are older are history, and nobody is told of them any more."""
+
+
+def catch_up(
+    store: Store, suite: Suite, *, but: str = "", now: datetime | None = None, act: bool = True
+) -> tuple[Settled, ...]:
+    """Settle what a killed process left behind, the oldest window first.
+
+    Parameters
+    ----------
+    store, suite
+        The history and the suite.
+    but
+        Id of a run that is settled by itself.
+    now
+        Moment of settling.
+    act
+        Whether what follows is noted to be done.
+    """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    with writing.spoken(store) as speaker:
+        rows = speaker.ask(
+            "SELECT r.id FROM runs r LEFT JOIN settled s ON s.run = r.id "
+            "WHERE r.suite = :suite AND s.run IS NULL AND r.superseded_by = '' AND r.id <> :but "
+            "AND r.created >= :oldest "
+            "AND r.created >= (SELECT min(at) FROM settled WHERE suite = :suite) "
+            "ORDER BY r.at, r.no",
+            suite=suite.name,
+            but=but,
+            oldest=now - OLDEST,
+        )
+    return tuple(settle(store, suite, store.report(id), now=now, act=act)[0] for (id,) in rows)
