@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tidegauge.alerts.settling import settle
@@ -15,7 +16,12 @@ OLDEST = timedelta(days=7)
 
 
 def catch_up(
-    store: Store, suite: Suite, *, but: str = "", now: datetime | None = None, act: bool = True
+    store: Store,
+    suite: Suite,
+    *,
+    but: Sequence[str] = (),
+    now: datetime | None = None,
+    act: bool = True,
 ) -> tuple[Settled, ...]:
     """Settle what a killed process left behind, the oldest window first.
 
@@ -24,7 +30,7 @@ def catch_up(
     store, suite
         The history and the suite.
     but
-        Id of a run that is settled by itself.
+        Ids of runs that are settled by themselves.
     now
         Moment of settling.
     act
@@ -34,12 +40,12 @@ def catch_up(
     with writing.spoken(store) as speaker:
         rows = speaker.ask(
             "SELECT r.id FROM runs r LEFT JOIN settled s ON s.run = r.id "
-            "WHERE r.suite = :suite AND s.run IS NULL AND r.superseded_by = '' AND r.id <> :but "
+            "WHERE r.suite = :suite AND s.run IS NULL AND r.superseded_by = '' "
             "AND r.created >= :oldest "
             "AND r.created >= (SELECT min(at) FROM settled WHERE suite = :suite) "
             "ORDER BY r.at, r.no",
             suite=suite.name,
-            but=but,
             oldest=now - OLDEST,
         )
-    return tuple(settle(store, suite, store.report(id), now=now, act=act)[0] for (id,) in rows)
+    left = [id for (id,) in rows if id not in but]
+    return tuple(settle(store, suite, store.report(id), now=now, act=act)[0] for id in left)

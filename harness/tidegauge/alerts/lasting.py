@@ -34,7 +34,7 @@ def go_on(
     incident = replace(incident, windows=windows, clean=clean)
     if results and group is not None and not late:
         incident = described(book, incident, group, results)
-    if before and before != state:
+    if before not in ("", "unknown", state):
         book.put(incident, "rejudged", f"run again: {before} before, {state} now")
     if late or before == state:
         if before != state:
@@ -43,9 +43,9 @@ def go_on(
             _found(book, incident, results, pages, again=True)
         return
     if state == "found":
-        _found(book, incident, results, pages, again=bool(before))
+        _found(book, incident, results, pages, again=before in ("found", "clean"))
     elif state == "clean":
-        _clean(book, incident, again=bool(before))
+        _clean(book, incident, again=before in ("found", "clean"))
     else:
         writing.keep_incident(book.speaker, incident)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.incident import Event, Incident, What
-from tidegauge.store import Store, incidents
+from tidegauge.store import Store
 from tidegauge.store import incident_writing as writing
 
 LONGEST = 10_000
@@ -66,6 +66,8 @@ def _done(
     """Change an incident and its timeline together; what follows is decided by the next round."""
     if len(text) > LONGEST:
         raise TidegaugeError(f"found {len(text):,} characters; allowed: {LONGEST:,}")
+    from tidegauge.store import incidents  # loads SQLAlchemy, which a run does without
+
     found = incidents.incident(store, id)
     with writing.spoken(store) as speaker:
         before = writing.one(speaker, found.id)

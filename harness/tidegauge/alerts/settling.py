@@ -60,7 +60,8 @@ def settle(
         values = evidence.e_values(report) if accepted.threshold is not None else {}
         history = evidence.earlier(speaker, suite.name, book.at) if values else []
         pages = evidence.paged(report, history, values, accepted)
-        lasting = {one.id: one for one in writing.recent(speaker, suite.name, _since(book))}
+        lasting = {one.id: one for one in writing.seen_at(speaker, suite.name, book.at)}
+        lasting |= {one.id: one for one in writing.recent(speaker, suite.name, _since(book))}
         rows_came(book, lasting)
         waiting = _take(book, lasting, pages)
         told = [key_of(page.result) for page in pages]

@@ -21,6 +21,7 @@ from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
 from tidegauge.cli.gate import gate
 from tidegauge.cli.history import diff, history, report
+from tidegauge.cli.incidents import incidents, show_deliveries
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
 from tidegauge.cli.publish import publish, to_mlflow
@@ -77,6 +78,7 @@ def cli() -> None:
 )
 @click.option("--history", "place", metavar="PLACE", help="File or URL of the history to keep.")
 @click.option("--no-history", is_flag=True, help="Do not keep the run.")
+@click.option("--no-actions", is_flag=True, help="Only tell which actions would be done.")
 @click.option("--mlflow", "mlflow_uri", metavar="URI", help="Log the run to this MLflow, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def run(
@@ -89,6 +91,7 @@ def run(
     out: Path,
     place: str | None,
     no_history: bool,
+    no_actions: bool,
     mlflow_uri: str | None,
     quiet: bool,
 ) -> int:
@@ -112,13 +115,21 @@ def run(
     store = to_keep(place, loaded, never=no_history)
     with shown() as progress:
         done = operate(
-            loaded, store, window=window, current=current, baseline=baseline, progress=progress
+            loaded,
+            store,
+            window=window,
+            current=current,
+            baseline=baseline,
+            progress=progress,
+            act=not no_actions,
         )
     deliver(done.report, wanted, out, quiet=quiet)
     if done.trouble:
         click.echo(f"error: the run was not kept: {done.trouble}", err=True)
     for again in () if quiet else done.rejudged:
         click.echo(told(again.current.window, again.because), err=str(out) == "-")
+    if not quiet and str(out) != "-":
+        show_deliveries(done.deliveries, act=not no_actions)
     published = to_mlflow(done, mlflow_uri, quiet=quiet or str(out) == "-")
     return CODES[done.report.outcome] or (0 if published and not done.trouble else 2)
 
@@ -292,8 +303,8 @@ def _keep_lines(command: click.Command) -> None:
 
 
 for command in (
-    arrivals, audit, compare, diff, doctor, explain, gate, history, label, models, publish, report,
-    serve,
+    arrivals, audit, compare, diff, doctor, explain, gate, history, incidents, label, models, publish,
+    report, serve,
 ):  # fmt: skip
     cli.add_command(command)
 _keep_lines(cli)

@@ -45,6 +45,18 @@ def recent(speaker: Speaker, suite: str, since: datetime) -> list[Incident]:
     return [_incident(row) for row in rows]
 
 
+def seen_at(speaker: Speaker, suite: str, at: datetime) -> list[Incident]:
+    """Read the incidents that a window showed, however long ago they ended."""
+    chosen = ", ".join(f'i."{name}"' for name in INCIDENT)
+    rows = speaker.ask(
+        f"SELECT {chosen} FROM incidents i JOIN sightings s ON s.incident = i.id "
+        "WHERE i.suite = :suite AND s.at = :at AND s.state = 'found' ORDER BY i.opened, i.id",
+        suite=clean(suite),
+        at=at,
+    )
+    return [_incident(row) for row in rows]
+
+
 def one(speaker: Speaker, id: str) -> Incident | None:
     """Read one incident."""
     rows = speaker.ask(f"SELECT {COLUMNS} FROM incidents WHERE id = :id", id=id)
@@ -113,9 +125,10 @@ def sighting(speaker: Speaker, incident: str, at: datetime) -> str:
 
 
 def newest_sighting(speaker: Speaker, incident: str) -> datetime | None:
-    """Where the newest window stands that had anything to say of an incident."""
+    """Where the newest window stands that could tell anything of an incident."""
     rows = speaker.ask(
-        "SELECT max(at) FROM sightings WHERE incident = :incident", incident=incident
+        "SELECT max(at) FROM sightings WHERE incident = :incident AND state <> 'unknown'",
+        incident=incident,
     )
     return moment(rows[0][0]) if rows and rows[0][0] else None
 
