@@ -31,7 +31,7 @@ def render(report: Report) -> str:
             inside(report),
             policy=_content_policy(),
             style=Markup(_style()),
-            script=Markup(_asset("report.js")),
+            script=Markup(asset("report.js")),
         )
     )
 
@@ -57,12 +57,13 @@ def inside(report: Report) -> dict[str, Any]:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Read a style or a script that pages carry inside."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _style() -> str:
-    return _asset("report.css") + _asset("why.css")
+    return asset("report.css") + asset("why.css")
 
 
 @cache
@@ -74,7 +75,7 @@ def _content_policy() -> str:
 
     return (
         f"default-src 'none'; style-src 'sha256-{seal(_style())}'; "
-        f"script-src 'sha256-{seal(_asset('report.js'))}'; img-src data:; "
+        f"script-src 'sha256-{seal(asset('report.js'))}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -122,7 +123,7 @@ def _foot(report: Report, links: Mapping[str, str]) -> dict[str, Any]:
                 "name": name,
                 "title": card.title,
                 "explain": card.explain,
-                "fine": _fine(card),
+                "fine": fine(card),
             }
             for name, card in report.cards.items()
         ],
@@ -139,7 +140,7 @@ def _foot(report: Report, links: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _fine(card: Card) -> str:
+def fine(card: Card) -> str:
     """Say in which unit a measure comes, between which ends, and where it is defined."""
     low, high = (None if end is None else words.number(end) for end in card.range)
     span = f"from {low} " if low is not None else ""

@@ -259,7 +259,9 @@ def _sentence(
         return f"{said}: worse by {size(contrast.change, card.unit)}{around}{beyond}{odds}"
     if decision == "no_worse":
         return f"{said}: {gap}{around}, no worse than{margin} allows"
-    unshown = f"not shown to keep within{margin}" if margin else _unshown(contrast, adjusted, policy)
+    unshown = (
+        f"not shown to keep within{margin}" if margin else _unshown(contrast, adjusted, policy)
+    )
     return f"{said}: {gap}{around}, {unshown}{reach}"
 
 

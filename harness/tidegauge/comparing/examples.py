@@ -78,9 +78,7 @@ def _apart(sides: Sides) -> Numbers:
     return np.nan_to_num(np.abs(today.log_loss - then.log_loss))
 
 
-def _told(
-    row: int, gain: float, form: Form, sides: Sides, settings: Compare
-) -> Disagreement:
+def _told(row: int, gain: float, form: Form, sides: Sides, settings: Compare) -> Disagreement:
     layout = sides.layout
     made = layout.made.get(form.metric.subject.column)
     answers = _answers(layout, form)

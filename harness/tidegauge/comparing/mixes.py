@@ -240,8 +240,7 @@ def _apart(form: Form, masks: tuple[Rows, Rows], sides: Sides) -> Contrast:
     """Compare means of different rows as they are."""
     assert form.rows is not None
     groups = tuple(
-        None if side is None else side[mask]
-        for side, mask in zip(sides.groups, masks, strict=True)
+        None if side is None else side[mask] for side, mask in zip(sides.groups, masks, strict=True)
     )
     found: Contrast = comparer("comparison.apart").contrast(
         form.rows.before[masks[0]],

@@ -266,7 +266,5 @@ def _unpaired(before: pa.Table, now: pa.Table, known: Known, why: str) -> Matche
 
 def _apart(before: pa.Table, now: pa.Table, known: Known, why: str) -> Matched:
     there = known.groups in before.column_names and known.groups in now.column_names
-    pairing = Pairing(
-        design="unpaired", by="", because=why, groups=known.groups if there else ""
-    )
+    pairing = Pairing(design="unpaired", by="", because=why, groups=known.groups if there else "")
     return Matched(before=before, now=now, pairing=pairing)

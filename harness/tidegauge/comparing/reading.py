@@ -90,9 +90,7 @@ def read_sides(
     columns = replace(suite.columns, id=suite.columns.id or known.id)
     frozen = freeze(open_log(before), columns, made=made, seed=suite.policy.seed)
     current = count(frozen.profile.blank(), after.to_batches(), after.schema, as_of=moment)
-    bench = Bench(
-        baseline=frozen.profile, current=current, policy=suite.policy, as_of=moment
-    )
+    bench = Bench(baseline=frozen.profile, current=current, policy=suite.policy, as_of=moment)
     return Sides(
         before=before,
         now=after,

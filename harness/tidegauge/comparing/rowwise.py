@@ -79,9 +79,7 @@ def judged(profile: DatasetProfile, table: pa.Table) -> Judged | None:
     )
 
 
-def _candidates(
-    metric: Metric, before: pa.Table, now: pa.Table, bench: Bench
-) -> Iterator[Rowwise]:
+def _candidates(metric: Metric, before: pa.Table, now: pa.Table, bench: Bench) -> Iterator[Rowwise]:
     reads = metric.card.reads
     if metric.found is None:
         yield Rowwise(before=_numbers(before, metric.name), now=_numbers(now, metric.name))
@@ -153,9 +151,7 @@ def _of_residuals(before: pa.Table, now: pa.Table, bench: Bench) -> Iterator[Row
         yield Rowwise(before=shape(gaps[0]), now=shape(gaps[1]), root=root)
 
 
-def _of_levels(
-    metric: Metric, before: pa.Table, now: pa.Table, bench: Bench
-) -> Rowwise | None:
+def _of_levels(metric: Metric, before: pa.Table, now: pa.Table, bench: Bench) -> Rowwise | None:
     """Ask a measure of categories for its value on each of them alone."""
     column = metric.subject.column
     profile = bench.baseline.columns.get(column)

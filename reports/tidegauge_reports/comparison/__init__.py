@@ -1,0 +1,1 @@
+"""Renderers of comparisons: one function from a comparison to text each."""
