@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from tidegauge.profile.layout import NOTHING
 from tidegauge.suite import Columns, Source, Suite
 
 if TYPE_CHECKING:
+    from tidegauge.calibration.remembered import Past, Remembered
     from tidegauge.texts import Texts
 
 Progress = Callable[[str, int, int | None], None]
@@ -36,8 +37,18 @@ def freeze_baseline(
     window: str | None = None,
     now: datetime | None = None,
     progress: Progress = untold,
+    calibrate: str = "",
 ) -> Baseline:
     """Freeze a suite's baseline from its raw baseline logs.
+
+    Parameters
+    ----------
+    source
+        Raw log to freeze instead of the suite's.
+    window
+        Freeze these rows only: a day, or ``start/end``.
+    calibrate
+        Length of the windows that limits are learned from: ``1d``; empty = learn none.
 
     Raises
     ------
@@ -45,6 +56,11 @@ def freeze_baseline(
         When the suite names a stored baseline only, so that there is nothing to freeze from.
     """
     place = suite.logs.baseline if source is None else source
+    if isinstance(place, Source) and place.moves:
+        raise BaselineError(
+            "the suite's baseline moves along with the window, so there is none to freeze",
+            "freeze rows of a log: tidegauge baseline SUITE --from PATH",
+        )
     if isinstance(place, Source) and not place.path:
         raise DataError(
             "the suite names a baseline file and no raw logs to freeze it from",
@@ -52,7 +68,14 @@ def freeze_baseline(
         )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return _frozen(
-            suite, place, window, now or datetime.now(UTC), pool.map, progress, whole=True
+            suite,
+            place,
+            window,
+            now or datetime.now(UTC),
+            pool.map,
+            progress,
+            whole=True,
+            calibrate=calibrate,
         )
 
 
@@ -92,26 +115,65 @@ def _frozen(
     progress: Progress,
     *,
     whole: bool = False,
+    calibrate: str = "",
 ) -> Baseline:
     """Freeze a baseline; ``whole`` = refuse one that lacks the columns of a scorer."""
     span = parse_window(window, place.window if isinstance(place, Source) else None, now=now)
     log = open_side(place, span, suite.columns, None)
+    return _sealed(
+        suite, log, str(span) if span else "", each, progress, whole=whole, calibrate=calibrate
+    )
+
+
+def _sealed(
+    suite: Suite,
+    log: Log,
+    window: str,
+    each: Mapper,
+    progress: Progress,
+    *,
+    whole: bool = False,
+    calibrate: str = "",
+) -> Baseline:
+    """Freeze a log, score its texts, and learn limits where a length of windows is given."""
     texts = texts_for(suite, log, None, progress)
     if whole and texts and texts.failed:
         raise next(iter(texts.failed.values()))
-    frozen = freeze(
-        texts.score(log) if texts else log,
+    scored = texts.score(log) if texts else log
+    sealed = freeze(
+        scored,
         suite.columns,
         made=texts.made if texts else NOTHING,
         seed=suite.policy.seed,
         each=each,
-        window=str(span) if span else "",
+        window=window,
     )
-    if texts is None:
-        return frozen
-    sealed = texts.sealed(frozen)
-    texts.close()
+    if texts:
+        sealed = texts.sealed(sealed)
+    if calibrate:
+        sealed = _calibrated(suite, sealed, scored, calibrate, each, progress)
+    if texts:
+        texts.close()
     return sealed
+
+
+def _calibrated(
+    suite: Suite, frozen: Baseline, log: Log, length: str, each: Mapper, progress: Progress
+) -> Baseline:
+    from tidegauge.calibration.keeping import with_limits
+    from tidegauge.calibration.learning import calibrate
+    from tidegauge.calibration.windows import cut_into_windows
+
+    found = calibrate(
+        cut_into_windows(frozen.profile, log, length, each=each),
+        suite.checks,
+        suite.policy,
+        grid=frozen.profile,
+        rows=frozen.rows,
+        length=length,
+        told=lambda done, of: progress("calibrating", done, of),
+    )
+    return with_limits(frozen, found)
 
 
 def texts_for(
@@ -140,18 +202,77 @@ def texts_for(
 
 
 def baseline_of(
-    suite: Suite, given: Any, each: Mapper, now: datetime, progress: Progress
+    suite: Suite,
+    given: Any,
+    each: Mapper,
+    now: datetime,
+    progress: Progress,
+    *,
+    window: Window | None = None,
+    past: Past | None = None,
 ) -> Baseline:
-    """Take what was given for a baseline, or what the suite names: a record, a file, raw rows."""
+    """Take what was given for a baseline, or what the suite names: a record, a file, raw rows.
+
+    ``window`` is the one to be judged, with which a baseline may move along; ``past`` asks the
+    history of earlier ones.
+    """
     if isinstance(given, Baseline):
         return given
     place = suite.logs.baseline if given is None else given
+    if isinstance(place, Source) and place.moves:
+        return _moved(suite, place, window, past, each, progress)
     stored = place.baseline if isinstance(place, Source) else _stored_file(place)
     if stored:
         found = load_baseline(stored)
         require_fit(found, suite.columns)
         return found
     return _frozen(suite, place, None, now, each, progress)
+
+
+def _moved(
+    suite: Suite,
+    place: Source,
+    window: Window | None,
+    past: Past | None,
+    each: Mapper,
+    progress: Progress,
+) -> Baseline:
+    """Make the baseline of windows before the one to be judged."""
+    from tidegauge.calibration.limits import wants_limits
+    from tidegauge.calibration.moving import added_up, worth_learning
+    from tidegauge.calibration.remembered import Remembered
+    from tidegauge.calibration.stretches import open_stretches, spans_of
+
+    spans = spans_of(place, window)
+    known = past(suite, spans) if past else Remembered()
+    kept = [one for one in spans if one not in known.left_out] or list(spans)
+    notes = _notes_of(place, known, spans, asked=past is not None)
+    if known.parts and not suite.scorers:
+        found = added_up(suite, known.parts)
+    else:
+        length = worth_learning(suite, kept) if wants_limits(suite) else ""
+        log = open_stretches(place, kept, suite.columns.timestamp)
+        stretch = f"{kept[0].start.isoformat()}/{kept[-1].end.isoformat()}"
+        found = _sealed(suite, log, stretch, each, progress, calibrate=length)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _notes_of(
+    place: Source, known: Remembered, spans: Sequence[Window], *, asked: bool
+) -> tuple[str, ...]:
+    """Say what a moving baseline was made of, and what could not be heeded."""
+    said = [f"the baseline is made of {len(spans) - len(known.left_out)} windows before this one"]
+    if known.left_out:
+        out = ", ".join(one.start.isoformat() for one in known.left_out[:3])
+        if len(known.left_out) == len(spans):
+            said = [f"all {len(spans)} windows of the baseline ended in alarms: none is left out"]
+        else:
+            said[0] += f"; {len(known.left_out)} that ended in alarms are left out: {out}"
+    if (place.skip or place.history) and not asked:
+        said.append("no history was at hand: no window is left out, and the logs were read anew")
+    elif place.history and not known.parts:
+        said.append("the history keeps no profile of these windows: the logs were read anew")
+    return tuple(said)
 
 
 def _stored_file(place: Any) -> str:

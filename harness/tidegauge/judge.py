@@ -51,8 +51,10 @@ class Measured:
 
     @property
     def bounds(self) -> tuple[Limit, ...]:
-        """The limits that it is judged by."""
-        return self.check.limits if self.limits is None else self.limits
+        """The limits that it is judged by; a calibrated one only once its bound is known."""
+        if self.limits is not None:
+            return self.limits
+        return tuple(limit for limit in self.check.limits if limit.versus != "calibrated")
 
     @property
     def subject(self) -> str:

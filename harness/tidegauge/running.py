@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from tidegauge import __version__
 from tidegauge.baseline import OUTCOME_ROWS, Baseline, count, draw_sample
+from tidegauge.calibration.limits import limits_for, model_change
 from tidegauge.case import Case
 from tidegauge.catalog import evaluator
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.joining import joined, late_labels
-from tidegauge.judge import judge
+from tidegauge.judge import Measured, judge
 from tidegauge.logs import Log, parse_window
 from tidegauge.logs.labels import Labels
 from tidegauge.measuring import Bench, measure, require_subjects
@@ -43,6 +44,9 @@ from tidegauge.suite import (
     require_columns,
 )
 from tidegauge.wording import counted, listed
+
+if TYPE_CHECKING:
+    from tidegauge.calibration.remembered import Past
 
 WORST = ("critical", "error", "warn", "inconclusive", "info", "pass", "skipped", "not_applicable")
 """Outcomes in the order a report lists them."""
@@ -125,23 +129,28 @@ def perform(
     now: datetime | None = None,
     progress: Progress = untold,
     earlier: Mapping[tuple[str, str, str], int] | None = None,
+    past: Past | None = None,
 ) -> Ran:
     """Run a suite as ``run`` does, and keep the profiles beside the report.
 
     ``earlier`` tells how many windows in a row before this one were beyond the limit, by check,
     column and slice; without it a check that asks for several windows knows of this one only.
+    ``past`` asks the history of the windows that a moving baseline is made of.
     """
     suite = suite if isinstance(suite, Suite) else load_suite(suite)
     now = now or datetime.now(UTC)
     clock = Clock(progress)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         with clock.stage("baseline"):
-            reference = baseline_of(suite, baseline, pool.map, now, progress)
+            source = suite.logs.current
+            span = parse_window(window, source.window, now=now)
+            reference = baseline_of(
+                suite, baseline, pool.map, now, progress, window=span, past=past
+            )
+            limits = limits_for(suite, reference)
             require_subjects(suite.checks, reference.profile.layout)
             layout = reference.profile.layout
             require_columns(suite.causes, {*layout.kinds, *layout.made})
-        source = suite.logs.current
-        span = parse_window(window, source.window, now=now)
         log = open_side(source if current is None else current, span, suite.columns, reference)
         late = late_labels(suite, layout)
         log = joined(log, late, layout)
@@ -168,7 +177,9 @@ def perform(
         rows=rows_without_labels(suite, reference, log),
     )
     with clock.stage("measure"):
-        results = _results(suite.checks, bench, texts.errors() if texts else (), earlier)
+        changed = model_change(reference.profile, laid, suite.policy)
+        measured = limits.applied(list(measure(suite.checks, bench)), span)
+        results = _results(suite.checks, bench, measured, texts.errors() if texts else (), earlier)
     with clock.stage("overview"):
         columns = overview(reference.profile, laid)
     explanations: tuple[Explanation, ...] = ()
@@ -184,6 +195,7 @@ def perform(
             if not explanations:
                 explanations = at_a_glance(reference.profile, laid, results)
     outcome, because = overall(suite.checks, results, explanations)
+    because = f"{because} {changed[0].upper()}{changed[1:]}." if changed else because
     if texts:
         texts.close()
     report = Report(
@@ -206,7 +218,9 @@ def perform(
         scorings=texts.scorings(reference) if texts else (),
         explanations=explanations,
         notes=(
+            *([changed] if changed else []),
             *reference.notes,
+            *limits.remarks(measured),
             *log.notes,
             *(texts.notes if texts else ()),
             *unexplained,
@@ -308,10 +322,10 @@ def _watched(log: Log, progress: Progress) -> Iterator[pa.RecordBatch]:
 def _results(
     checks: Sequence[Check],
     bench: Bench,
+    measured: Sequence[Measured],
     failed: Sequence[Result],
     earlier: Mapping[tuple[str, str, str], int] | None,
 ) -> tuple[Result, ...]:
-    measured = list(measure(checks, bench))
     verdicts = judge(measured, bench.policy, earlier)
     results = [
         Result(
@@ -322,6 +336,7 @@ def _results(
             slice=one.slice,
             score=one.score,
             verdict=verdict,
+            limits=one.limits or (),
         )
         for one, verdict in zip(measured, verdicts, strict=True)
     ]

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scipy import stats
+from scipy.special import stdtr
 
-from tidegauge.calibration.scales import DISTANCES, back, onto, widening
+from tidegauge.calibration.scales import DISTANCES, back, onto, student_tail, widening
 from tidegauge.calibration.shape import Bounds, Calibrated, Calibration
 from tidegauge.calibration.windows import place
+from tidegauge.errors import BaselineError
 from tidegauge.judge import Measured
-from tidegauge.records import Card, Limit, Policy, Score, Severity
+from tidegauge.records import Card, Check, Limit, Policy, Score, Severity
 from tidegauge.wording import amount, counted, listed
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -28,6 +29,26 @@ class Here:
     """Severity -> how far below and above usual its bounds lie, on the scale; None = no bound."""
     factor: float
     """What every place on the scale is multiplied by; 1 but for distances."""
+
+
+def require_limits(checks: Sequence[Check], found: Calibration | None, source: str) -> None:
+    """Refuse checks whose one limit is a calibrated one, where the baseline holds none at all.
+
+    Raises
+    ------
+    BaselineError
+        Naming the checks.
+    """
+    lost = [
+        check.id
+        for check in checks
+        if check.limits and all(limit.versus == "calibrated" for limit in check.limits)
+    ]
+    if lost and found is None:
+        raise BaselineError(
+            f"{listed(lost)} asks for calibrated limits, and {source or 'the baseline'} has none",
+            "learn them: tidegauge baseline SUITE --calibrate",
+        )
 
 
 def with_calibrated(
@@ -170,8 +191,8 @@ def _chance(known: Calibrated, here: Here, value: float) -> float:
     share = known.share / (2 if both else 1)
     if room <= 0:
         return 0.0 if away > room else 1.0
-    far = float(stats.t.isf(share, known.df))
-    return float(stats.t.sf(far * away / room, known.df)) * (2 if both else 1)
+    far = float(student_tail(share, known.df))
+    return float(stdtr(known.df, -far * away / room)) * (2 if both else 1)
 
 
 def _origin(

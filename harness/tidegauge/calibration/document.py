@@ -13,6 +13,7 @@ from tidegauge.calibration.shape import Bounds, Calibrated, Calibration
 from tidegauge.errors import BaselineError, SuiteError
 from tidegauge.suite.document import Node, from_yaml, raise_problems
 from tidegauge.suite.values import choice, entries, items, number, text, whole
+from tidegauge.wording import counted
 
 FORMAT = 1
 KEYS = ("format", "windows", "false_alarms", "achieved", "odd", "limits")
@@ -70,7 +71,7 @@ def rate_sentence(found: Calibration) -> str:
 
     Examples
     --------
-    >>> from tidegauge.calibration.rates import Achieved
+    >>> from tidegauge.calibration.shape import Achieved
     >>> achieved = Achieved(alarms=1, windows=50, rate=0.02, low=0.0005, high=0.107)
     >>> print(rate_sentence(Calibration(length="1d", first="", last="", windows=50, asked=0.05,
     ...                                 achieved=achieved, needed=19)))
@@ -136,9 +137,8 @@ def _limit_text(one: Calibrated) -> str:
         for key, value in (("column", one.column), ("slice", one.slice))
         if value
     ]
-    beyond = f"  # {one.beyond} of {one.windows} windows lie beyond" + (
-        ", edited by hand" if one.edited else ""
-    )
+    edited = ", edited by hand" if one.edited else ""
+    beyond = f"  # passed by {counted(one.beyond, 'window')} of the baseline{edited}"
     lines += [
         f"    usual: {_short(one.usual)}",
         f"    warn: {_bounds_text(one.warn)}{beyond}",

@@ -10,8 +10,7 @@ from typing import Any
 
 from tidegauge.baseline import Baseline
 from tidegauge.calibration.document import limits_text, read_limits
-from tidegauge.calibration.rates import Achieved
-from tidegauge.calibration.shape import Calibrated, Calibration, Odd
+from tidegauge.calibration.shape import Achieved, Calibrated, Calibration, Odd
 from tidegauge.errors import BaselineError
 
 

@@ -9,7 +9,6 @@ from statistics import NormalDist
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy import stats
 
 from tidegauge.calibration.chance import UNKNOWN, Chance, draw_chances
 from tidegauge.calibration.rates import (
@@ -20,7 +19,7 @@ from tidegauge.calibration.rates import (
     learn_rates,
     needed_windows,
 )
-from tidegauge.calibration.scales import Scale, back, onto, scale_of, widening
+from tidegauge.calibration.scales import Scale, back, onto, scale_of, student_tail, widening
 from tidegauge.calibration.scored import Key, Series, Told, score_windows
 from tidegauge.calibration.shape import CRITICAL, Bounds, Calibrated, Calibration, Odd
 from tidegauge.calibration.spread import FEWEST, Floats, learn_spread
@@ -229,7 +228,7 @@ def _limits(learned: Learned) -> Iterator[Calibrated]:
         side = int(learned.scores.sides[at])
         usual = float(spread.mean[at])
         far = [
-            float(stats.t.isf(share / (1 if side else 2), spread.df[at]) * reach[at])
+            float(student_tail(share / (1 if side else 2), spread.df[at]) * reach[at])
             for share in (shares[at], CRITICAL * shares[at])
         ]
         z = (one.places - expected[:, at]) * (side or 1)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import betaincinv
 
+from tidegauge.calibration.shape import Achieved
 from tidegauge.calibration.spread import Floats, Spread, chances, held_out, learn_spread
 
 Groups = Mapping[str, NDArray[np.int64]]
@@ -52,18 +53,6 @@ class Rates:
     tightened: float
     """What the shares were multiplied by, because the windows passed them more often than
     Student's t says; 1 = not at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Achieved:
-    """Share of windows that alarmed though limits were learned without them and their like."""
-
-    alarms: int
-    windows: int
-    rate: float
-    low: float
-    high: float
-    """95 % interval; wider where alarms come in runs."""
 
 
 def needed_windows(rate: float) -> int:
@@ -136,8 +125,8 @@ def share_of(alarmed: NDArray[np.bool_]) -> Achieved:
         rest = alarmed - rate
         r = max(0.0, float((rest[1:] * rest[:-1]).sum() / (rest**2).sum()))
     alone = n * (1 - r) / (1 + r)
-    low = float(stats.beta.ppf(0.025, rate * alone, alone * (1 - rate) + 1)) if hits else 0.0
-    high = float(stats.beta.ppf(0.975, rate * alone + 1, alone * (1 - rate))) if hits < n else 1.0
+    low = float(betaincinv(rate * alone, alone * (1 - rate) + 1, 0.025)) if hits else 0.0
+    high = float(betaincinv(rate * alone + 1, alone * (1 - rate), 0.975)) if hits < n else 1.0
     return Achieved(alarms=hits, windows=n, rate=rate, low=low, high=high)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from tidegauge.records import Card
 
@@ -72,6 +73,17 @@ def back(scale: Scale, place: float) -> float:
     if scale in POWERS:
         return float(max(place, 0.0) ** (1 / POWERS[scale]))
     return place
+
+
+def student_tail(chance: Any, df: Any) -> Any:
+    """Give the quantile of Student's t that is passed with a small probability.
+
+    Examples
+    --------
+    >>> round(float(student_tail(0.025, 10)), 3)
+    2.228
+    """
+    return -stdtrit(df, chance)
 
 
 def widening(

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tidegauge.calibration.rates import Achieved
 from tidegauge.calibration.scales import Scale
 
 CRITICAL = 0.1
 """Share of the asked rate that the critical limits together may raise."""
 Bounds = tuple[float | None, float | None]
 """Lower and upper bound in the measure's unit; None where that side is not bad."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Achieved:
+    """Share of windows that alarmed though limits were learned without them and their like."""
+
+    alarms: int
+    windows: int
+    rate: float
+    low: float
+    high: float
+    """95 % interval; wider where alarms come in runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import fdtrc, stdtr
+
+from tidegauge.calibration.scales import student_tail
 
 Floats = NDArray[np.float64]
 
@@ -127,7 +129,7 @@ def chances(z: Floats, df: Floats, sides: NDArray[np.int64]) -> Floats:
         1 where only high is bad, -1 where only low is, 0 where both are; shape (C,).
     """
     turned = np.where(sides == 0, np.abs(z), z * np.where(sides == 0, 1, sides))
-    found = stats.t.sf(turned, df) * np.where(sides == 0, 2.0, 1.0)
+    found = stdtr(df, -turned) * np.where(sides == 0, 2.0, 1.0)
     return np.where(np.isnan(z), np.nan, found)
 
 
@@ -176,7 +178,7 @@ def _odd(rest: Floats, least: Floats | float) -> NDArray[np.bool_]:
         middle = _median(rest)
         # The median deviation is worth 0.37 of the rows of a standard deviation.
         wide = np.maximum(1.4826 * _median(np.abs(rest - middle)), least)
-        far = stats.t.isf(ODD / 2 / np.maximum(rest.size, 1), np.maximum(0.37 * n, 2.0))
+        far = student_tail(ODD / 2 / max(rest.size, 1), np.maximum(0.37 * n, 2.0))
         found = np.abs(rest - middle) > far * wide
     found &= wide > 0
     return np.asarray(np.where(found.sum(0) > 0.1 * n, False, found) & ~np.isnan(rest))
@@ -228,7 +230,7 @@ def _shrunk(values: Floats, group: NDArray[np.int64], size: int) -> tuple[Floats
         free = inside - fitted
         within = (left**2).sum(0) / free
         f = between / within
-        believed = stats.f.sf(f, np.maximum(fitted - 1, 1), np.maximum(free, 1)) < SEASONAL
+        believed = fdtrc(np.maximum(fitted - 1, 1), np.maximum(free, 1), f) < SEASONAL
         share = np.where((fitted >= 2) & (free >= 3) & believed, np.clip(1 - 1 / f, 0, 1), 0.0)
     share = np.nan_to_num(share)
     return np.nan_to_num(effects) * share, share * np.maximum(fitted - 1, 0)

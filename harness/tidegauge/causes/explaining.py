@@ -45,7 +45,7 @@ class Rows:
         """Find the raw rows of the baseline: what was given in its place, or the suite's."""
         place = suite.logs.baseline if given is None else given
         frozen = isinstance(place, Baseline) or str(place).endswith(".tgb")
-        unnamed = isinstance(place, Source) and not place.path
+        unnamed = isinstance(place, Source) and (place.moves or not place.path)
         raw = None if frozen or unnamed else place
         return cls(reference=reference, baseline=raw, current=current)
 

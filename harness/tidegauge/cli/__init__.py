@@ -16,6 +16,7 @@ import click
 from tidegauge import __version__
 from tidegauge.cli.arrivals import arrivals, told
 from tidegauge.cli.audit import audit
+from tidegauge.cli.baseline import baseline, promote
 from tidegauge.cli.compare import compare
 from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
@@ -132,48 +133,6 @@ def run(
         show_deliveries(done.deliveries, act=not no_actions)
     published = to_mlflow(done, mlflow_uri, quiet=quiet or str(out) == "-")
     return CODES[done.report.outcome] or (0 if published and not done.trouble else 2)
-
-
-@cli.command(short_help="Freeze a suite's baseline into a file.")
-@click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--from", "source", metavar="PATH", help="Raw log to freeze instead of the suite's.")
-@click.option("--window", metavar="W", help="Freeze this day, or START/END, only.")
-@click.option(
-    "--refresh", is_flag=True, help="Keep the file's counts, make the vectors of its rows anew."
-)
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-def baseline(
-    suite: Path, source: str | None, window: str | None, refresh: bool, out: Path | None
-) -> int:
-    r"""Freeze the baseline of SUITE, so that runs need no raw reference rows.
-
-    \b
-    Examples:
-      tidegauge baseline suite.yaml -o baselines/credit.tgb
-      tidegauge baseline suite.yaml --from data/validation.parquet
-      tidegauge baseline suite.yaml --refresh    after the encoder of texts changed
-    """
-    from tidegauge.baseline import load_baseline, save_baseline
-    from tidegauge.freezing import freeze_baseline, refresh_baseline
-    from tidegauge.progress import shown
-    from tidegauge.startup import spare_pandas
-    from tidegauge.suite import load_suite
-
-    spare_pandas()
-    loaded = load_suite(suite)
-    named = loaded.logs.baseline.baseline
-    target = out or Path(named or f"{loaded.name}.tgb")
-    with shown() as progress:
-        frozen = (
-            refresh_baseline(loaded, load_baseline(named or target))
-            if refresh
-            else freeze_baseline(loaded, source=source, window=window, progress=progress)
-        )
-    save_baseline(frozen, target)
-    click.echo(f"{target}: {frozen.side.n:,} rows, {len(frozen.profile.columns)} columns")
-    if not named:
-        click.echo(f"use it in the suite:  logs: {{baseline: {{baseline: {target}}}}}")
-    return 0
 
 
 @cli.command(short_help="Read a log, write a commented suite.")
@@ -303,8 +262,8 @@ def _keep_lines(command: click.Command) -> None:
 
 
 for command in (
-    arrivals, audit, compare, diff, doctor, explain, gate, history, incidents, label, models, publish,
-    report, serve,
+    arrivals, audit, baseline, compare, diff, doctor, explain, gate, history, incidents, label, models,
+    promote, publish, report, serve,
 ):  # fmt: skip
     cli.add_command(command)
 _keep_lines(cli)
