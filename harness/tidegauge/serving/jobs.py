@@ -100,6 +100,8 @@ class Jobs:
                 told = await self._run(job, path)
         except OSError as error:
             told = {"because": f"The run could not be started: {error}", "hint": ""}
+        except ValueError:  # a line too long, or no JSON
+            told = {"because": "The run's process told what nobody can read.", "hint": ""}
         finally:
             self._end(self.going.pop(job.id), told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -104,11 +105,10 @@ def serve(settings: Settings, told: Callable[[str], None] = print) -> None:
     """
     import uvicorn
 
+    listening = _listen(settings.host, settings.port)
     whole = assemble(settings)
     config = uvicorn.Config(
         whole.app,
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -118,14 +118,27 @@ def serve(settings: Settings, told: Callable[[str], None] = print) -> None:
         ws="none",
         lifespan="on",
     )
-    for line in _greeting(settings, whole.server):
+    for line in _greeting(settings, whole.server, listening.getsockname()[1]):
         told(line)
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listening])
 
 
-def _greeting(settings: Settings, server: Server) -> list[str]:
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is promised of it; 0 takes any that is free."""
+    bare = host.strip("[]")
+    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+    try:
+        return socket.create_server((bare, port), family=family, backlog=512)
+    except OSError as error:
+        raise TidegaugeError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            "another server may be there: choose another by --port",
+        ) from error
+
+
+def _greeting(settings: Settings, server: Server, port: int) -> list[str]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    lines = [f"tidegauge is on http://{host}:{settings.port}{settings.base}/"]
+    lines = [f"tidegauge is on http://{host}:{port}{settings.base}/"]
     lines.append(f"history: {server.desk.store.place}")
     for one in server.desk.shelf:
         said = one.problem or (f"runs {one.suite.schedule}" if one.suite and one.suite.schedule

@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -19,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from starlette.testclient import TestClient
 
 from tidegauge.incident import Event, Incident
-from tidegauge.records import Report
+from tidegauge.records import Report, Severity
 from tidegauge.report import from_json
 from tidegauge.serving.running import assemble
 from tidegauge.serving.settings import settle
@@ -35,7 +36,7 @@ def keep_incidents(store: Store, n: int = 3) -> None:
     for place in range(n):
         at = datetime(2026, 11, 3, place, tzinfo=UTC).isoformat()
         with spoken(store) as speaker:
-            severity = "warn" if place else "critical"
+            severity: Severity = "warn" if place else "critical"
             keep_incident(
                 speaker,
                 Incident(id=f"{place:08x}", suite="credit", title=f"income <{place}>",
@@ -203,6 +204,7 @@ def test_no_request_breaks_the_api_and_answers_are_as_described(
     tried = 0
     for found in schema.get_all_operations():
         tried += 1
+        assert isinstance(found, Ok)
         _fuzz(found.ok())
     assert tried == 20
 
@@ -210,14 +212,14 @@ def test_no_request_breaks_the_api_and_answers_are_as_described(
 def _fuzz(operation: Any) -> None:
     @given(case=operation.as_strategy())
     @settings(max_examples=12, deadline=None, suppress_health_check=[*HealthCheck])
-    def sent(case: schemathesis.Case) -> None:
+    def sent(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(
-            checks=(
+            checks=[
                 not_a_server_error,
                 status_code_conformance,
                 content_type_conformance,
                 response_schema_conformance,
-            )
+            ]
         )
 
     sent()
