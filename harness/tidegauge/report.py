@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import TypeAdapter, ValidationError
 
+    from tidegauge.comparison import Comparison
+
 FRAME_COLUMNS = (
     "evaluator", "column", "slice", "value", "low", "high", "p_value", "outcome", "because",
 )  # fmt: skip
@@ -27,7 +29,7 @@ FRAME_COLUMNS = (
 _ABSENT: Any = object()
 
 
-def to_json(report: Report | Explanation) -> str:
+def to_json(report: Report | Explanation | Comparison) -> str:
     """Write a report as JSON text, without NaN or infinity anywhere.
 
     A number that is not finite is left out where it may be absent, and takes its record with
@@ -42,7 +44,7 @@ def to_json(report: Report | Explanation) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def to_dict(report: Report | Explanation) -> dict[str, Any]:
+def to_dict(report: Report | Explanation | Comparison) -> dict[str, Any]:
     """Turn a report, or an explanation, into plain dictionaries, lists, strings and numbers."""
     plain: dict[str, Any] = json.loads(to_json(report))
     return plain

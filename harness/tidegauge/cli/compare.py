@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tidegauge.cli.delivering import CODES, SHORT, SUFFIXES, write
+from tidegauge.cli.stored import to_keep
 from tidegauge.errors import TidegaugeError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for the files; - prints them.",
 )
+@click.option("--history", "place", metavar="PLACE", help="File or URL of the history to keep.")
+@click.option("--no-history", is_flag=True, help="Do not keep the comparison.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def compare(
     suite: Path,
@@ -49,6 +52,8 @@ def compare(
     window: str | None,
     formats: str,
     out: Path,
+    place: str | None,
+    no_history: bool,
     quiet: bool,
 ) -> int:
     r"""Compare a candidate's answers with those of the model in production, by SUITE.
@@ -79,11 +84,16 @@ def compare(
     loaded = load_suite(suite)
     if id_column:
         loaded = replace(loaded, columns=replace(loaded.columns, id=id_column))
+    store = to_keep(place, loaded, never=no_history)
     with shown() as progress:
         found = compare_suite(
             loaded, baseline=baseline, candidate=candidate, window=window, progress=progress
         )
     deliver(found, wanted, out, quiet=quiet)
+    if store is not None:
+        from tidegauge.store.comparisons import keep_comparison
+
+        keep_comparison(store, found)
     return CODES[found.outcome]
 
 

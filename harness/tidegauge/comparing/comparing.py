@@ -188,8 +188,6 @@ def _measured(
         )
         return found, mix, (), notes
     measured = contrasts(metrics, sides, sliced=sliced, progress=progress, seed=seed)
-    forms = []
-    for metric in metrics:
-        if any(one.metric is metric and one.contrast for one in measured):
-            forms.append(form_of(metric, sides))
+    known = {one.metric.name for one in measured if one.contrast is not None}
+    forms = [form_of(metric, sides) for metric in metrics if metric.name in known]
     return measured, None, disagreements(forms, sides, suite.compare), ()

@@ -70,7 +70,8 @@ def contrasts(
 ) -> tuple[Measured, ...]:
     """Measure every metric's difference over the same rows."""
     confidence = sides.bench.policy.confidence
-    forms, found = [], []
+    forms: list[Form] = []
+    found: list[Measured] = []
     for metric in metrics:
         progress("comparing", len(forms), len(metrics))
         try:

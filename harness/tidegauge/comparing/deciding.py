@@ -115,7 +115,12 @@ def _tally(tally: Counter[Decision], total: int) -> str:
 
 
 def _named(found: Sequence[Difference]) -> str:
-    return listed([f"{one.metric} in {one.slice}" if one.slice else one.metric for one in found], 4)
+    """Name metrics; where all rows show it, segments need not be named as well."""
+    whole = {one.metric for one in found if not one.slice}
+    inner = [
+        f"{one.metric} in {one.slice}" for one in found if one.slice and one.metric not in whole
+    ]
+    return listed([*(one.metric for one in found if not one.slice), *inner], 4)
 
 
 def _attention(one: Difference) -> tuple[bool, int, float]:
@@ -239,7 +244,9 @@ def _sentence(
 ) -> str:
     """State both values, the difference with its interval, and what it comes to."""
     card, contrast = one.metric.card, one.contrast
-    assert contrast is not None and one.baseline is not None and one.candidate is not None
+    assert contrast is not None
+    assert one.baseline is not None
+    assert one.candidate is not None
     where = f" in {one.slice}" if one.slice else ""
     values = f"{amount(one.candidate, card.unit)} against {amount(one.baseline, card.unit)}"
     said = f"{card.title}{where} {values}"
@@ -295,7 +302,8 @@ def size(value: float, unit: str) -> str:
     ('1.2 points', '0.5')
     """
     if unit.startswith("share"):
-        return f"{number(100 * abs(value))} points"
+        points = number(100 * abs(value))
+        return f"{points} point" + ("" if points == "1" else "s")
     return amount(abs(value), unit)
 
 

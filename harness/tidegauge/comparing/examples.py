@@ -19,7 +19,7 @@ from tidegauge.suite.shape import Compare
 
 Numbers = NDArray[np.float64]
 
-EACH = 4
+EACH = 3
 """Examples of each kind for one metric."""
 METRICS = 3
 """Metrics that examples are shown of."""
@@ -95,7 +95,7 @@ def _told(row: int, gain: float, form: Form, sides: Sides, settings: Compare) ->
 
 
 def _asked(layout: Layout, sides: Sides, spoken: frozenset[str]) -> dict[str, str]:
-    """What both were given: label -> column."""
+    """Name what both were given: label -> column."""
     texts = {r: layout.texts[r] for r in ("prompt", "reference_answer") if r in layout.texts}
     target = {"truth": layout.target.column} if layout.target else {}
     given = [n for n in layout.features if n not in spoken and n in sides.now.column_names]

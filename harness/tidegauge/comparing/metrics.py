@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tidegauge.catalog import Evaluator, evaluator, evaluator_names, is_scorer, nearest
+from tidegauge.catalog import Evaluator, evaluator, evaluator_names, is_scorer, nearest, scorer
 from tidegauge.comparison import Margin
 from tidegauge.errors import CannotMeasure, NotApplicable, SuiteError, TooFewRows
 from tidegauge.measuring import Bench, Subject, measure_one, subjects
@@ -154,8 +154,8 @@ def _is(metric: Metric, key: str) -> bool:
     return key in (metric.name, metric.evaluator, metric.check.id)
 
 
-def _meant(key: str, metrics: Sequence[Metric] | object) -> bool:
-    return any(_is(one, key) for one in metrics)  # type: ignore[attr-defined]
+def _meant(key: str, metrics: Iterable[Metric]) -> bool:
+    return any(_is(one, key) for one in metrics)
 
 
 def _unasked(suite: Suite, layout: Layout, bench: Bench) -> Iterator[Metric]:
@@ -169,9 +169,9 @@ def _unasked(suite: Suite, layout: Layout, bench: Bench) -> Iterator[Metric]:
             if _there(metric, bench):
                 yield metric
     for name in _means(layout):
-        metric = _mean(name, layout, "")
-        if metric and isinstance(bench.current.columns.get(name), NumericProfile):
-            yield metric
+        mean = _mean(name, layout, "")
+        if mean and isinstance(bench.current.columns.get(name), NumericProfile):
+            yield mean
 
 
 def _fits(check: Check) -> bool:
@@ -255,11 +255,9 @@ def _mean(name: str, layout: Layout, way: str) -> Metric | None:
     made = layout.made.get(name)
     better, unit, explain = way, "", f"Mean of {name} over all rows that hold a number."
     if made is not None:
-        from tidegauge.catalog import scorer
-
-        card = scorer(made.scorer).card
-        unit, explain = card.unit, f"Mean over rows. {card.explain}"
-        better = better or ("" if card.better == "none" else card.better)
+        about = scorer(made.scorer).card
+        unit, explain = about.unit, f"Mean over rows. {about.explain}"
+        better = better or ("" if about.better == "none" else about.better)
     elif name == layout.latency:
         better, unit = better or "lower", "milliseconds"
     elif name == layout.tokens:

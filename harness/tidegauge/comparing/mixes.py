@@ -130,8 +130,8 @@ def _case(sides: Sides, settings: Compare) -> tuple[Case, tuple[str, ...]]:
         if name in numbers and name != layout.model_version
     )
     blocks = None
-    if sides.groups[0] is not None and sides.groups[1] is not None:
-        then, now = sides.groups
+    then, now = sides.groups
+    if then is not None and now is not None:
         blocks = np.concatenate([then, now + int(then.max()) + 1])
     return replace(
         case,

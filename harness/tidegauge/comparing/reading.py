@@ -78,7 +78,7 @@ def read_sides(
         tables.append(_table(log.batches(), log.schema))
         if not tables[-1].num_rows:
             raise DataError(f"{log.source}: the {name}'s log holds no rows")
-    known, roles, inferred = _known(suite, tables[0], tables[1])
+    known = _known(suite, tables[0])
     matched = match(tables[0], tables[1], known)
     if suite.scorers:
         progress("scoring", 0, None)
@@ -117,9 +117,9 @@ def _table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(list(batches), schema).unify_dictionaries().combine_chunks()
 
 
-def _known(suite: Suite, before: pa.Table, now: pa.Table) -> tuple[Known, Layout, tuple[str, ...]]:
+def _known(suite: Suite, before: pa.Table) -> Known:
     """Tell roles by what the suite says and by what the baseline's rows look like."""
-    layout, notes = lay_out(before.slice(0, HEAD), suite.columns)
+    layout, _ = lay_out(before.slice(0, HEAD), suite.columns)
     settings = suite.compare
     target = layout.target.column if layout.target else ""
     texts = [layout.texts[role] for role in ("prompt", "reference_answer") if role in layout.texts]
@@ -135,7 +135,7 @@ def _known(suite: Suite, before: pa.Table, now: pa.Table) -> tuple[Known, Layout
     groups = settings.cluster or layout.conversation
     row = [*inputs, *texts, *features, *layout.segments, target, groups, layout.timestamp]
     shared = tuple(dict.fromkeys(n for n in row if n and n != layout.model_version))
-    known = Known(
+    return Known(
         id=layout.id,
         inputs=inputs,
         target=target,
@@ -143,7 +143,6 @@ def _known(suite: Suite, before: pa.Table, now: pa.Table) -> tuple[Known, Layout
         rows=settings.rows,
         groups=groups,
     )
-    return known, layout, notes
 
 
 def _scored(
@@ -172,7 +171,7 @@ def _scored(
 def _groups(
     before: pa.Table, now: pa.Table, pairing: Pairing
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
-    """Number rows by what they belong to; a row that belongs to nothing stands for itself."""
+    """Tell rows by what they belong to; one that belongs to nothing stands for itself."""
     if not pairing.groups:
         return None, None
     if pairing.design == "paired":

@@ -108,7 +108,7 @@ def _of_classes(metric: Metric, before: pa.Table, now: pa.Table, bench: Bench) -
 
 
 def _table_of_cells(metric: Metric, bench: Bench) -> Numbers | None:
-    """A measure's value on rows of one target and decision only, shape (k + 1, k + 1)."""
+    """Ask a measure for its value on rows of one target and decision: shape (k + 1, k + 1)."""
     blank = bench.baseline.outcome
     assert isinstance(blank, ClassificationProfile)
     size = len(blank.confusion)
@@ -170,7 +170,7 @@ def _of_levels(metric: Metric, before: pa.Table, now: pa.Table, bench: Bench) ->
 
 
 def _alone(metric: Metric, bench: Bench, *, outcome: Any = None, column: Any = None) -> float:
-    """A measure's value on rows of one kind."""
+    """Ask a measure for its value on rows of one kind."""
     name = metric.subject.column
     side = replace(
         bench.baseline,

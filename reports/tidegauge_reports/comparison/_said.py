@@ -74,7 +74,8 @@ def size(value: float | None, card: Card | None) -> str:
     if value is None or not isfinite(value):
         return ""
     if card is not None and card.unit.startswith("share"):
-        return f"{words.number(100 * abs(value))} points"
+        points = words.number(100 * abs(value))
+        return f"{points} point" + ("" if points == "1" else "s")
     return words.number(abs(value)) + (" ms" if _in_ms(card) else "")
 
 
@@ -92,7 +93,7 @@ def ends(one: Difference, card: Card | None) -> str:
     if interval is None:
         return ""
     low, high = (change(end, card) for end in interval)
-    return f"{low.removesuffix(' points').removesuffix(' ms')} to {high}"
+    return f"{low.partition(' ')[0]} to {high}"
 
 
 def value(amount: float | None, card: Card | None) -> str:

@@ -22,6 +22,8 @@ STYLES = ("report.css", "comparison.css")
 SCRIPT = "report.js"
 TELLING = ("worse", "better", "error")
 """Decisions in segments that are shown unfolded."""
+SHORT = 30
+"""Characters of a value up to which it stands in a line with others."""
 
 
 def render(found: Comparison) -> str:
@@ -204,7 +206,8 @@ def _row(found: Comparison, one: Disagreement) -> dict[str, Any]:
         "id": one.id,
         "metric": words.clean(card.title if card else one.metric),
         "gain": "" if abs(one.gain) == 1.0 else words.number(abs(one.gain)),
-        "asked": list(one.asked.items()),
+        "asked": [pair for pair in one.asked.items() if len(pair[1]) > SHORT],
+        "given": [pair for pair in one.asked.items() if len(pair[1]) <= SHORT],
         "answers": answers,
         "sensitive": one.sensitive,
     }

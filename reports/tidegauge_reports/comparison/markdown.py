@@ -14,8 +14,8 @@ SHOWN = 20
 EXAMPLES = 6
 """Rows that are shown."""
 SIGNS = {
-    "better": "🟢", "worse": "🔴", "no_worse": "🔵", "not_shown": "⚪", "too_few": "➖",
-    "not_compared": "➖", "error": "💥",
+    "better": "🟢", "worse": "🔴", "no_worse": "🔵", "not_shown": "⚪", "too_few": "⬜",
+    "not_compared": "⬜", "error": "💥",
 }  # fmt: skip
 _OUTCOMES = {"pass": "✅", "critical": "❌", "inconclusive": "❔", "error": "💥"}
 
@@ -117,7 +117,10 @@ def _example(one: Disagreement) -> str:
 
 
 def _texts(texts: Mapping[str, str]) -> str:
-    return ", ".join(f"{prose(role, 40)} {prose(text, 160)}" for role, text in texts.items()) or "–"
+    return (
+        ", ".join(f"{prose(role, 40)} {prose(text, 160)}" for role, text in texts.items())
+        or words.UNKNOWN
+    )
 
 
 def _details(found: Comparison) -> str:

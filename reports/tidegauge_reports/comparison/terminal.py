@@ -13,6 +13,7 @@ from tidegauge_reports.terminal import STYLES
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 SHOWN = 12
 """Segments listed; the rest is a count."""
@@ -107,7 +108,7 @@ def _dim(text: str) -> RenderableType:
     return Text(text, "dim")
 
 
-def _grid():  # type: ignore[no-untyped-def]  # rich is imported when it is needed
+def _grid() -> Table:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2, 0, 0))
