@@ -125,7 +125,7 @@ def result_samples(report: Report, *, series: int = SERIES) -> Iterator[Sample]:
     yield _sample("results_dropped", len(report.results) - len(shown), suite)
     limits = {check.id: check.limits for check in report.checks}
     for one in shown:
-        yield from _of_result(report.suite, one, limits.get(one.check, ()))
+        yield from _of_result(report.suite, one, one.limits or limits.get(one.check, ()))
 
 
 def kept(report: Report, series: int) -> tuple[Result, ...]:
@@ -167,7 +167,9 @@ def bound(score: Score, limit: Limit) -> float | None:
     >>> bound(score, Limit(severity="critical", versus="drop", bound=0.1, share=True))
     0.81
     """
-    if limit.versus == "value":
+    if limit.versus == "calibrated" and not limit.source:
+        return None  # only its own result knows where it lies
+    if limit.versus in ("value", "calibrated"):
         return limit.bound
     if limit.versus == "any" or score.baseline is None:
         return None

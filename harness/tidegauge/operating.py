@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.arrival import keep_predictions, rejudge, with_track_record
+from tidegauge.calibration.remembered import remembered
 from tidegauge.errors import HistoryError
 from tidegauge.freezing import Progress, untold
 from tidegauge.incident import Delivery, Incident
@@ -82,6 +84,7 @@ def operate(
         now=now,
         progress=progress,
         earlier=earlier,
+        past=partial(remembered, store) if store else None,
     )
     if store is None:
         return Operated(report=ran.report, unpublished=_published(suite, (ran.report,)))

@@ -202,7 +202,7 @@ def _found(
         "value": words.measured(score.value, card) if score else "",
         "because": result.verdict.because,
         "explain": card.explain if card else "",
-        "footing": _footing(result, check.limits if check else (), card),
+        "footing": _footing(result, result.limits or (check.limits if check else ()), card),
         "parts": _parts(score) if score else [],
         "examples": examples(score.examples) if score else [],
     }
@@ -261,7 +261,7 @@ def _figures(
     for result in [result for result in told if len(result.series) > 1][:2]:
         check, card = checks.get(result.check), report.cards.get(result.evaluator)
         baseline = result.score.baseline if result.score else None
-        limits = check.limits if check else ()
+        limits = result.limits or (check.limits if check else ())
         drawn.append(curves.series(result.series, limits, card, baseline))
     return (figure for figure in drawn if figure is not None)
 

@@ -114,7 +114,9 @@ def series(
 def _level(bound: Limit, baseline: float | None) -> list[tuple[float, str]]:
     """Place a limit on the score's axis; a limit on evidence alone has no place there."""
     word = f"{bound.severity}"
-    if bound.versus == "value":
+    if bound.versus == "calibrated" and not bound.source:
+        return []  # only its own result knows where it lies
+    if bound.versus in ("value", "calibrated"):
         return [(bound.bound, word)]
     if bound.versus == "any" or baseline is None:
         return []

@@ -167,7 +167,9 @@ def limit(bound: Limit, card: Card | None) -> str:
     """
     if bound.versus == "any":
         return f"{bound.severity} on any change the evidence supports"
-    if bound.versus == "value":
+    if bound.versus == "calibrated" and not bound.source:
+        return f"{bound.severity} by the limit that the baseline's windows taught"
+    if bound.versus in ("value", "calibrated"):
         side = "below" if card is not None and card.better == "higher" else "above"
         return f"{bound.severity} {side} {measured(bound.bound, card)}"
     verb = "falls" if bound.versus == "drop" else "rises"

@@ -83,6 +83,8 @@ def e_values(report: Report) -> dict[str, float]:
         check, card = checks.get(result.check), report.cards.get(result.evaluator)
         if check is None or card is None or result.score is None or check.persist > 1:
             continue
+        if result.limits:
+            continue  # calibrated: its own chance is of one window, and not to be added up
         p = beyond(result.score, check, card, report.policy)
         if p is not None:
             found[key_of(result)] = e_value(p)
@@ -113,7 +115,7 @@ def _distance(score: Score, limit: Limit, card: Card, policy: Policy) -> tuple[f
     """How far the value lies beyond a limit, and no change inside it, in standard errors."""
     quantile = NormalDist().inv_cdf(0.5 + policy.confidence / 2)
     down = card.better == "higher" if limit.versus == "value" else limit.versus == "drop"
-    if limit.versus == "any":
+    if limit.versus in ("any", "calibrated"):
         return None
     if limit.versus == "value":
         interval, origin = score.interval, score.baseline

@@ -46,7 +46,8 @@ def require_limits(checks: Sequence[Check], found: Calibration | None, source: s
     ]
     if lost and found is None:
         raise BaselineError(
-            f"{listed(lost)} asks for calibrated limits, and {source or 'the baseline'} has none",
+            f"{source or 'the baseline'} has no calibrated limits, and none other are written for "
+            f"{listed(lost)}",
             "learn them: tidegauge baseline SUITE --calibrate",
         )
 

@@ -64,8 +64,13 @@ def limits_for(suite: Suite, reference: Baseline) -> Limits:
     found = limits_of(reference)
     require_limits(suite.checks, found, reference.side.source)
     return Limits(
-        policy=suite.policy, wanted=True, found=found, source=PurePath(reference.side.source).name
+        policy=suite.policy, wanted=True, found=found, source=_file(reference.side.source)
     )
+
+
+def _file(source: str) -> str:
+    """Name a baseline's file; one that moves along has none."""
+    return PurePath(source).name if source.endswith(".tgb") else ""
 
 
 def wants_limits(suite: Suite) -> bool:

@@ -66,7 +66,7 @@ def score_windows(
     found: dict[Key, list[tuple[int, Measured]]] = {}
     for done, (index, rest) in enumerate(_pairs(cut, without), 1):
         part, start = cut.parts[index], cut.starts[index]
-        bench = _bench(held_against(part, rest), rest, start, cut.length, policy)
+        bench = _bench(*held_against(part, rest), start, cut.length, policy)
         for one in measure(checks, bench):
             if one.score is not None:
                 key = (one.check.id, one.column, one.slice)

@@ -116,32 +116,45 @@ def left_out(parts: Sequence[DatasetProfile]) -> Iterator[tuple[int, DatasetProf
         yield from _without(parts, 0, len(parts), None)
 
 
-def held_against(part: DatasetProfile, rest: DatasetProfile) -> DatasetProfile:
-    """Count what of a window is out of the range of the others, as it will be of the baseline's.
+def held_against(
+    part: DatasetProfile, rest: DatasetProfile
+) -> tuple[DatasetProfile, DatasetProfile]:
+    """Take the range of the others for the valid one, as a run takes the baseline's.
 
-    The baseline's range covers its own windows, so that none of them could ever leave it.
+    The baseline's own range covers its windows, so that none of them could ever leave it.
+
+    Returns
+    -------
+    The window, with its rows outside counted, and the others, which have none.
     """
     declared = part.layout.valid
-    columns: Mapping[str, ColumnProfile] = {
-        name: _ranged(one, rest.columns[name]) if name not in declared else one
-        for name, one in part.columns.items()
-        if name in rest.columns
+    ranges = {
+        name: (one.minimum, one.maximum)
+        for name, one in rest.columns.items()
+        if isinstance(one, NumericProfile) and one.finite and name not in declared
     }
-    return replace(part, columns=columns)
+    return _within(part, ranges), _within(rest, ranges)
 
 
-def _ranged(part: ColumnProfile, rest: ColumnProfile) -> ColumnProfile:
-    if not isinstance(part, NumericProfile) or not isinstance(rest, NumericProfile):
-        return part
-    if not rest.finite or not part.finite:
-        return part
-    low, high = rest.minimum, rest.maximum
+def _within(profile: DatasetProfile, ranges: Mapping[str, tuple[float, float]]) -> DatasetProfile:
+    columns: Mapping[str, ColumnProfile] = {
+        name: _ranged(one, ranges[name])
+        if name in ranges and isinstance(one, NumericProfile)
+        else one
+        for name, one in profile.columns.items()
+    }
+    slices = {label: _within(part, ranges) for label, part in profile.slices.items()}
+    return replace(profile, columns=columns, slices=slices)
+
+
+def _ranged(part: NumericProfile, valid: tuple[float, float]) -> NumericProfile:
+    low, high = valid
     first = int(np.searchsorted(part.cuts, low, "left"))
     last = int(np.searchsorted(part.cuts, high, "right")) - 1
     # Between cut points nobody knows: a row counts as out of range if it may be.
     under = int(part.below[first]) if part.minimum < low and first < len(part.cuts) else 0
     over = part.finite - int(part.upto[last]) if part.maximum > high and last >= 0 else 0
-    return replace(part, under=under, over=over, valid=(low, high))
+    return replace(part, under=under, over=over, valid=valid)
 
 
 def _starts(grid: DatasetProfile, log: Log, length: str) -> list[datetime]:

@@ -262,8 +262,8 @@ def _keep_lines(command: click.Command) -> None:
 
 
 for command in (
-    arrivals, audit, baseline, compare, diff, doctor, explain, gate, history, incidents, label, models,
-    promote, publish, report, serve,
+    arrivals, audit, baseline, compare, diff, doctor, explain, gate, history, incidents, label,
+    models, promote, publish, report, serve,
 ):  # fmt: skip
     cli.add_command(command)
 _keep_lines(cli)

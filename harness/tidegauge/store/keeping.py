@@ -117,7 +117,9 @@ def bounds_of(result: Result, limits: tuple[Limit, ...]) -> dict[str, float]:
 
 
 def _bound(limit: Limit, score: Score | None) -> float | None:
-    if limit.versus == "value":
+    if limit.versus == "calibrated" and not limit.source:
+        return None  # only its own result knows where it lies
+    if limit.versus in ("value", "calibrated"):
         return limit.bound
     if limit.versus == "any" or score is None or score.baseline is None:
         return None
@@ -170,7 +172,7 @@ def _enter_results(speaker: Speaker, no: int, report: Report) -> None:
             "broke": result.verdict.limit is not None and result.verdict.limit.severity != "info",
             **_numbers(result.score),
             **{"warn": None, "critical": None},
-            **bounds_of(result, limits.get(result.check, ())),
+            **bounds_of(result, result.limits or limits.get(result.check, ())),
         }
     _add(speaker, "results", list(rows.values()))
 
