@@ -34,7 +34,8 @@ def rows_came(book: Book, lasting: Mapping[str, Incident]) -> None:
         if newest is not None and book.at < newest:
             continue
         if one.sort == "missing":
-            _end(book, one, "a window came again")
+            if book.at >= _last_end(one):  # else a later window is still missing
+                _end(book, one, "a window came again")
         elif not empty:
             sight(book, one, "clean", ())
             _end(book, one, "rows came again")
@@ -127,12 +128,14 @@ def _missed(
     """Open an incident for lost windows (the newest first), or add to the one that lasts."""
     stamp = now.isoformat(timespec="seconds")
     first, last = lost[-1], lost[0]
-    before = writing.one(speaker, _id(suite, "missing", str(first)))
+    lasting = (one for one in writing.recent(speaker, suite.name, now) if one.sort == "missing")
+    before = next((one for one in lasting if one.state != "resolved"), None)
+    before = before or writing.one(speaker, _id(suite, "missing", str(first)))
     if before is not None and before.last_window == str(last):
         return None
     days = day_of(str(first)) if first == last else f"{day_of(str(first))} to {day_of(str(last))}"
     grace = suite.alerts.expect or timedelta()
-    said = f"no run for {days}, expected by {_clock(last.end + grace)}"
+    said = f"no rows came for {days}, expected by {_clock(last.end + grace)}"
     if len(lost) > 1:
         said += f"; {counted(len(lost), 'window')} in a row"
     told = writing.moment(before.notified) if before else None
@@ -179,6 +182,10 @@ def _what(before: Incident | None, back: bool, again: bool) -> What:
     if before is None:
         return "opened"
     return "reopened" if back else "repeated" if again else "found"
+
+
+def _last_end(incident: Incident) -> datetime:
+    return datetime.fromisoformat(incident.last_window.partition("/")[2])
 
 
 def _end(book: Book, incident: Incident, said: str) -> None:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 from tidegauge.incident import Paging
 from tidegauge.suite import Suite, parse_length
@@ -63,20 +63,17 @@ def runs_a_year(suite: Suite) -> float | None:
     return YEAR / length if length else None
 
 
-def _scheduled(cron: str, zone: str) -> float:
+def _scheduled(line: str, zone: str) -> float:
     from tidegauge.suite.cron import parse_cron
 
-    line, start = parse_cron(cron, zone=zone), datetime(2026, 1, 1, tzinfo=UTC)
-    days, fires, at = 28.0, 0, start
-    while fires < 2_000:
-        at = line.after(at)
-        if at > start + timedelta(days=days):
-            if fires >= 12 or days > 366:
-                break
-            days = 366.0 if days < 366 else days * 10
-        fires += 1
-    span = min((at - start) / timedelta(days=1), days) if fires >= 2_000 else days
-    return max(fires, 1) * 365.25 / span
+    cron = parse_cron(line, zone=zone)
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(4 * 365 + 1)]
+    due = 0
+    for day in days:
+        of_month, of_week = day.day in cron.days, day.isoweekday() % 7 in cron.weekdays
+        fits = of_month or of_week if cron.either else of_month and of_week
+        due += fits and day.month in cron.months
+    return due * len(cron.hours) * len(cron.minutes) / len(days) * 365.25
 
 
 def paging(suite: Suite) -> Paging:

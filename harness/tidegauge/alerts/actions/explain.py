@@ -29,7 +29,8 @@ def act(deed: Deed, message: Message, suite: Suite, store: Store) -> None:
     assert isinstance(deed, Investigate)
     said = "" if message.test else _investigated(message, suite, store)
     keys = [f"{one['check']}|{one['column']}|{one['slice']}" for one in message.findings]
-    places = [place for owner in owners_of(keys, suite) for place in owner.places]
+    owners = suite.owners.values() if message.test else owners_of(keys, suite)
+    places = dict.fromkeys(place for owner in owners for place in owner.places)
     if places:
         tell(places, message, more=f"Investigation: {harmless(said, 2_000)}" if said else "")
 
