@@ -51,7 +51,8 @@ def apart(
     >>> round(found.change, 1), round(found.p_value, 3)
     (6.0, 0.006)
     """
-    values, terms, members, freedoms = [], [], [], []
+    values, terms, freedoms = [], [], []
+    grouped = any(side is not None for side in groups)
     for side, rows in enumerate((baseline, candidate)):
         known = np.isfinite(rows)
         mine = groups[side]
@@ -66,7 +67,6 @@ def apart(
             counts = [int(np.isfinite(one).sum()) for one in (baseline, candidate)]
             raise TooFewRows(needed=FEWEST, n_baseline=counts[0], n_current=counts[1])
         terms.append(sums * np.sqrt(count / (count - 1.0)))
-        members.append(member)
         freedoms.append(degrees(member, count))
     spreads = [float((part**2).sum()) for part in terms]
     parts = zip(spreads, freedoms, strict=True)
@@ -78,7 +78,7 @@ def apart(
         together * np.sqrt(1.0 - 1.0 / len(together)),  # each side has paid for its own mean
         groups=None,
         confidence=confidence,
-        method="Welch's t" if members == [None, None] else "Welch's t over groups",
+        method="Welch's t over groups" if grouped else "Welch's t",
         n=len(together),
         df=freedom,
     )
