@@ -34,8 +34,12 @@ def open_engine(place: str | Path | None = None, *, create: bool = True) -> sa.E
     if file is not None:
         make_room(file, create=create)
     engine = _engine(_url(named) if file is None else sa.URL.create("sqlite", database=str(file)))
-    with told(engine):
-        _fit(engine)
+    try:
+        with told(engine):
+            _fit(engine)
+    except Exception:
+        engine.dispose()
+        raise
     return engine
 
 

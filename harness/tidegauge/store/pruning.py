@@ -18,7 +18,7 @@ SINGLE = """
 SELECT runs.suite, runs.no, runs.at, runs.window_start, runs.superseded_by, profiles.grid,
   profiles.baseline, profiles.windows
 FROM profiles JOIN runs ON runs.no = profiles.run
-WHERE runs.at < :before AND (:suite = '' OR runs.suite = :suite)
+WHERE runs.at <= :before AND (:suite = '' OR runs.suite = :suite)
 ORDER BY runs.suite, runs.at, runs.no
 """
 UNUSED = """
@@ -82,9 +82,10 @@ def _add_up(speaker: Speaker, suite: str, before: datetime) -> tuple[int, int]:
     for _, group in groupby(_profiles(speaker, suite, before), key=_day):
         rows = list(group)
         counting = [row for row in rows if not row["superseded_by"]]
+        # A day that was added up holds its windows as they were; a later revision stays beside it.
         for _, same in groupby(sorted(counting, key=_grid), key=_grid):
             alike = sorted(same, key=lambda row: (row["at"], row["no"]))
-            if len(alike) > 1:
+            if len(alike) > 1 and all(row["windows"] == 1 for row in alike):
                 _merge(speaker, alike)
                 gone, days = gone + len(alike) - 1, days + 1
         stale = [row for row in rows if row["superseded_by"]]

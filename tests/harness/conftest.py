@@ -6,7 +6,9 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,15 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """URL of an empty database; skipped where PostgreSQL is not installed."""
     found = shutil.which("initdb")
     binaries = Path(found).parent if found else (BINARIES[-1] if BINARIES else None)
     if binaries is None:
         pytest.skip("needs PostgreSQL's initdb")
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="gauge"))  # pytest's own are closed to other users
     root = os.geteuid() == 0  # the server refuses to run as root
     if root:
-        for place in (folder, folder.parent, folder.parent.parent):
-            place.chmod(0o755)
         shutil.chown(folder, "postgres")
     user = "postgres" if root else None
     with socket.socket() as probe:
@@ -37,8 +37,27 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     data, log = str(folder / "data"), str(folder / "log")
     call(str(binaries / "initdb"), "-D", data, "-A", "trust", "-U", "gauge", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options = f"-p {port} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c fsync=off"
     control = str(binaries / "pg_ctl")
     call(control, "-D", data, "-o", options, "-l", log, "-w", "start")
-    yield f"postgresql://gauge@127.0.0.1:{port}/postgres"
-    call(control, "-D", data, "-m", "immediate", "-w", "stop")
+    try:
+        yield f"postgresql://gauge@127.0.0.1:{port}/postgres"
+    finally:
+        call(control, "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: str) -> Callable[[], str]:
+    """Make empty databases beside the first; each call gives the URL of one."""
+    numbers = count()
+
+    def make() -> str:
+        import psycopg
+
+        name = f"gauge_{next(numbers)}"
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY wal_log")
+        return f"{postgres.rpartition('/')[0]}/{name}"
+
+    return make
