@@ -112,7 +112,7 @@ def trend(
         *(_rule(y(tick), words.measured(tick, card)) for tick in svg.round_ticks(low, high, 3)),
         *_events(axis),
         *_bands(drawn, axis, y),
-        *_limits(drawn, axis, y),
+        *_limits(drawn, axis, y, (low, high)),
         *(_line(run, axis, y) for run in _runs(thin)),
         *_marks(drawn, axis, y, high, card),
         f'<path class="a" d="M{LEFT} {FLOOR}H{RIGHT}"/>',
@@ -165,7 +165,9 @@ def _reach(drawn: Sequence[Spot], told: tuple[float, float] | None) -> tuple[flo
     """Choose the axis: every limit, and every value but a few that would flatten all others."""
     values = sorted(_value(spot) for spot in drawn)
     limits = [end for spot in drawn for end in (spot.warn, spot.critical) if end is not None]
-    low = min(values[0], *limits, values[0], told[0] if told else values[0])
+    if told is not None:
+        limits = [end for end in limits if told[0] <= end <= told[1]]
+    low = min(values[0], *limits, *(told or ())[:1], values[0])
     high = max(values[-1], *limits, values[-1])
     usual = max(values[int(0.95 * (len(values) - 1))], *limits, values[0])
     if usual > low and high - low > _BEYOND * (usual - low):
@@ -203,25 +205,29 @@ def _bands(drawn: Sequence[Spot], axis: Axis, y: Callable[[float], float]) -> It
             yield f'<polygon class="band" points="{over} {back}"/>'
 
 
-def _limits(drawn: Sequence[Spot], axis: Axis, y: Callable[[float], float]) -> Iterator[str]:
+def _limits(
+    drawn: Sequence[Spot], axis: Axis, y: Callable[[float], float], reach: tuple[float, float]
+) -> Iterator[str]:
     """Draw each limit as a dashed line that steps where the limit was moved."""
     for word in ("warn", "critical"):
-        steps: list[str] = []
-        for bound, run in groupby(drawn, key=lambda spot: getattr(spot, word)):
-            first = axis.x(next(iter(run)).at) if steps else LEFT
-            if bound is None:
-                steps.append("")
-                continue
-            start = "M" if not steps or not steps[-1] else "L"
-            steps.append(f"{start}{svg.coord(first)} {svg.coord(y(bound))}H{{}}")
-        ends = [svg.coord(axis.x(at)) for at in _changes(drawn, word)] + [str(RIGHT)]
-        path = "".join(step.format(end) for step, end in zip(steps, ends, strict=True))
+        known = [getattr(spot, word) for spot in drawn]
+        bounds = [b if b is not None and reach[0] <= b <= reach[1] else None for b in known]
+        starts = _starts(bounds, drawn, axis)
+        path = "".join(
+            f"M{svg.coord(start)} {svg.coord(y(bound))}H{svg.coord(end)}"
+            for bound, start, end in zip(
+                [bound for bound, _ in groupby(bounds)], starts, [*starts[1:], RIGHT], strict=True
+            )
+            if bound is not None
+        )
         if path:
             yield f'<path class="l {word}" d="{path}"/>'
 
 
-def _changes(drawn: Sequence[Spot], word: str) -> list[float]:
-    return [b.at for a, b in pairwise(drawn) if getattr(a, word) != getattr(b, word)]
+def _starts(bounds: Sequence[float | None], drawn: Sequence[Spot], axis: Axis) -> list[float]:
+    """Where each stretch with the same limit begins; the first at the left edge."""
+    moved = [spot.at for (a, b), spot in zip(pairwise(bounds), drawn[1:], strict=True) if a != b]
+    return [LEFT, *(axis.x(at) for at in moved)]
 
 
 def _marks(

@@ -14,7 +14,7 @@ from tidegauge_reports.dashboard._shell import again, asked, counted, shell
 from tidegauge_reports.dashboard._strips import strip
 
 RANGES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "1 year", "all": "everything"}
-LINES = 60
+LINES = 50
 """Windows listed of one check in the table of numbers."""
 STRIP = 120
 """Windows in the strip at the top; of a longer range, the newest."""
