@@ -8,7 +8,15 @@ from datetime import datetime
 
 from scipy.special import stdtr
 
-from tidegauge.calibration.scales import DISTANCES, back, onto, student_tail, widening
+from tidegauge.calibration.scales import (
+    Size,
+    as_usual,
+    back,
+    onto,
+    resized,
+    size_of,
+    student_tail,
+)
 from tidegauge.calibration.shape import Bounds, Calibrated, Calibration
 from tidegauge.calibration.windows import place
 from tidegauge.errors import BaselineError
@@ -21,14 +29,14 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """A calibrated limit in one window: on its scale, by the window's size and season."""
+    """A calibrated limit in one window: by its size, and by its place in the season."""
 
     usual: float
-    """What such a window usually scores, on the scale."""
-    reach: Mapping[str, tuple[float | None, float | None]]
-    """Severity -> how far below and above usual its bounds lie, on the scale; None = no bound."""
-    factor: float
-    """What every place on the scale is multiplied by; 1 but for distances."""
+    """What a window of usual size scores at this place in the season, on the scale."""
+    added: float
+    """What the season adds, on the scale."""
+    size: Size
+    """What the window's own size does to that."""
 
 
 def require_limits(checks: Sequence[Check], found: Calibration | None, source: str) -> None:
@@ -137,41 +145,32 @@ def _wanted(one: Measured, policy: Policy) -> tuple[Severity, ...]:
 
 
 def _here(known: Calibrated, score: Score, start: datetime | None) -> Here:
-    season = sum(
+    added = sum(
         effects[place(start, name)] for name, effects in known.seasons.items() if start is not None
     )
-    middle = float(onto(known.scale, known.usual))
-    wide = widening(
+    size = size_of(
         known.scale,
         known.noise,
+        known.surely,
         rows=score.n_current,
         usual_rows=known.rows,
         reference=max(score.n_baseline, 1),
     )
-    distance = known.scale in DISTANCES
-    reach = {
-        severity: tuple(
-            None if bound is None else side * (float(onto(known.scale, bound)) - middle)
-            for side, bound in zip((-1, 1), bounds, strict=True)
-        )
-        for severity, bounds in (("warn", known.warn), ("critical", known.critical))
-    }
-    return Here(
-        usual=middle + season,
-        reach={
-            severity: tuple(None if x is None else x * (1.0 if distance else wide) for x in pair)  # type: ignore[misc]
-            for severity, pair in reach.items()
-        },
-        factor=wide if distance else 1.0,
-    )
+    return Here(usual=float(onto(known.scale, known.usual)) + added, added=added, size=size)
 
 
 def _bounds(known: Calibrated, here: Here, severity: Severity) -> Bounds:
-    low, high = here.reach[severity]
+    """Take the bounds of a severity to this window, in the measure's unit."""
+    low, high = known.warn if severity == "warn" else known.critical
     return (
-        None if low is None else back(known.scale, (here.usual - low) * here.factor),
-        None if high is None else back(known.scale, (here.usual + high) * here.factor),
+        None if low is None else _moved(known, here, low),
+        None if high is None else _moved(known, here, high),
     )
+
+
+def _moved(known: Calibrated, here: Here, bound: float) -> float:
+    there = float(onto(known.scale, bound)) + here.added
+    return back(known.scale, resized(known.scale, here.usual, there, here.size))
 
 
 def _limit(known: Calibrated, here: Here, severity: Severity, source: str) -> Limit:
@@ -183,17 +182,18 @@ def _limit(known: Calibrated, here: Here, severity: Severity, source: str) -> Li
 
 def _chance(known: Calibrated, here: Here, value: float) -> float:
     """Probability of so far a score: at ``warn`` it is the check's share of the policy's rate."""
-    away = float(onto(known.scale, value)) / here.factor - here.usual
-    low, high = here.reach["warn"]
-    room, away = (high, away) if away >= 0 else (low, -away)
-    if room is None:
+    there = as_usual(known.scale, here.usual, float(onto(known.scale, value)), here.size)
+    away = there - here.usual
+    low, high = known.warn
+    bound = high if away >= 0 else low
+    if bound is None:
         return 1.0
-    both = low is not None and high is not None
-    share = known.share / (2 if both else 1)
+    sides = 2 if low is not None and high is not None else 1
+    room = abs(float(onto(known.scale, bound)) + here.added - here.usual)
     if room <= 0:
-        return 0.0 if away > room else 1.0
-    far = float(student_tail(share, known.df))
-    return float(stdtr(known.df, -far * away / room)) * (2 if both else 1)
+        return 0.0 if away else 1.0
+    far = float(student_tail(known.share / sides, known.df))
+    return sides * float(stdtr(known.df, -far * abs(away) / room))
 
 
 def _origin(
@@ -211,7 +211,8 @@ def _origin(
         when = f" on a {DAYS[start.weekday()]}"
     if start is not None and ("hour" in known.seasons or "hour of week" in known.seasons):
         when += f" at {start.hour}:00"
-    usual = amount(back(known.scale, here.usual * here.factor), card.unit)
+    middle = resized(known.scale, here.usual, here.usual, here.size)
+    usual = amount(back(known.scale, middle), card.unit)
     by = "edited by hand, once" if known.edited else ""
     learned = f"learned from {counted(known.windows, 'window')}"
     where = f" of {source}" if source else ""

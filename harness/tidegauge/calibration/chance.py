@@ -17,7 +17,7 @@ from tidegauge.records import Check, Policy
 FEW, MANY = 150, 1_200
 """Rows of small and of large draws: eight times as many make a root 2.8 times as small, and
 what it is the root of eight times."""
-DRAWS = 8
+DRAWS = 16
 BETWEEN = 4.75
 """The ratio, on a logarithmic scale, midway between the two."""
 
@@ -30,6 +30,8 @@ class Chance:
     """Whether it grows like a chi-square or like its root."""
     per_row: float
     """Its chi-square form times the rows, on average; 0 where nothing could be drawn."""
+    variation: float = 0.0
+    """Standard deviation of that form over its mean."""
 
 
 UNKNOWN = Chance(scale="power 2/3", per_row=0.0)
@@ -74,9 +76,14 @@ def draw_chances(
 
 
 def _chance(small: list[float], large: list[float]) -> Chance:
-    few, many = float(np.mean(small)), float(np.mean(large))
-    if many <= 0 or few <= 0:
+    few, many = np.array(small), np.array(large)
+    if many.mean() <= 0 or few.mean() <= 0:
         return UNKNOWN
-    if few / many > BETWEEN:
-        return Chance(scale="power 1/3", per_row=many * MANY)
-    return Chance(scale="power 2/3", per_row=float(np.mean(np.square(large))) * MANY)
+    square = few.mean() / many.mean() > BETWEEN
+    forms = (few, many) if square else (few**2, many**2)
+    varied = [float(form.std(ddof=1) / form.mean()) for form in forms]
+    return Chance(
+        scale="power 1/3" if square else "power 2/3",
+        per_row=float(forms[1].mean()) * MANY,
+        variation=float(np.mean(varied)),
+    )

@@ -21,7 +21,7 @@ LIMIT_KEYS = (
     "check", "column", "slice", "usual", "warn", "critical", "rows", "how",
     "weekday", "hour", "hour of week",
 )  # fmt: skip
-HOW_KEYS = ("noise", "scale", "share", "df", "windows", "beyond")
+HOW_KEYS = ("noise", "surely", "scale", "share", "df", "windows", "beyond")
 SEASONS = {"weekday": 7, "hour": 24, "hour of week": 168}
 DIGITS = 6
 """Significant digits that are written; what differs in none of them was not edited."""
@@ -31,9 +31,10 @@ HEAD = """\
 # {rate}
 # Change any number of usual, warn or critical, and put the file back:
 #   tidegauge baseline limits FILE --set limits.yaml
-# warn and critical are bounds for windows of `rows` rows; smaller windows are allowed more, by
-# `noise`: the share of the scatter that comes from the chance of rows. [low, high] bounds both
-# sides. weekday, hour: what each adds to usual, on the scale that `how` names; Monday first, UTC.
+# warn and critical are bounds for windows of `rows` rows. Smaller windows are allowed more, by
+# `noise`: the share of the scatter that comes from the chance of rows; larger ones less, by the
+# share that does so `surely`. [low, high] bounds both sides. weekday, hour: what each adds to
+# usual, on the scale that `how` names; Monday first, UTC.
 format: 1
 windows: {{number: {windows}, length: {length}, first: {first}, last: {last}, rows: {reference}}}
 false_alarms: {asked}
@@ -144,7 +145,8 @@ def _limit_text(one: Calibrated) -> str:
         f"    warn: {_bounds_text(one.warn)}{beyond}",
         f"    critical: {_bounds_text(one.critical)}",
         f"    rows: {_short(one.rows)}",
-        f"    how: {{noise: {_short(one.noise)}, scale: {one.scale}, share: {_short(one.share)}, "
+        f"    how: {{noise: {_short(one.noise)}, surely: {_short(one.surely)}, "
+        f"scale: {one.scale}, share: {_short(one.share)}, "
         f"df: {_short(one.df)}, windows: {one.windows}, beyond: {one.beyond}}}",
     ]
     lines += [
@@ -212,11 +214,11 @@ def _how(found: Mapping[str, Node], known: Calibrated) -> dict[str, Any]:
             known.rows if same(number(found["rows"]), known.rows) else number(found["rows"])
         )
     how = entries(found["how"], HOW_KEYS, "{noise: 0.3}") if "how" in found else {}
-    for key in ("noise", "share", "df"):
+    for key in ("noise", "surely", "share", "df"):
         if key in how:
             value, was = number(how[key]), getattr(known, key)
             read[key] = was if same(value, was) else value
-            low, high = {"noise": (0, 1), "share": (0, 1), "df": (0, math.inf)}[key]
+            low, high = (0, math.inf) if key == "df" else (0, 1)
             if not low <= value <= high:
                 how[key].wrong(f"a number between {low} and {high}")
     if "scale" in how:

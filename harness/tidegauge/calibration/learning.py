@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from tidegauge.calibration.chance import UNKNOWN, Chance, draw_chances
 from tidegauge.calibration.rates import (
@@ -19,7 +20,15 @@ from tidegauge.calibration.rates import (
     learn_rates,
     needed_windows,
 )
-from tidegauge.calibration.scales import Scale, back, onto, scale_of, student_tail, widening
+from tidegauge.calibration.scales import (
+    Scale,
+    as_usual,
+    back,
+    onto,
+    scale_of,
+    size_of,
+    student_tail,
+)
 from tidegauge.calibration.scored import Key, Series, Told, score_windows
 from tidegauge.calibration.shape import CRITICAL, Bounds, Calibrated, Calibration, Odd
 from tidegauge.calibration.spread import FEWEST, Floats, learn_spread
@@ -43,6 +52,7 @@ class Laid:
     series: Series
     scale: Scale
     noise: float
+    surely: float
     usual_rows: float
     places: Floats
     """Shape (K,)."""
@@ -181,41 +191,75 @@ def _level(series: Series, confidence: float) -> Laid:
     errors = errors[np.isfinite(errors)]
     least = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
     around = learn_spread(places[:, None], {})
-    noise = min(1.0, least**2 / max(float(around.sd[0]) ** 2, 1e-300)) if least else 0.0
-    usual = float(np.nanmedian(series.rows))
-    factors = np.array([widening(scale, noise, rows=n, usual_rows=usual) for n in series.rows])
-    middle = float(around.mean[0])
-    return Laid(
-        series=series,
-        scale=scale,
-        noise=noise,
-        usual_rows=usual,
-        places=middle + (places - middle) / factors,
+    spread = max(float(around.sd[0]) ** 2, 1e-300)
+    return _resized(
+        series,
+        scale,
+        places,
+        noise=min(1.0, least**2 / spread),
+        surely=min(1.0, least**2 / _at_most(spread, float(around.df[0]))),
+        usual=float(around.mean[0]),
+        reference=np.inf,
         least=least,
     )
 
 
 def _distance(series: Series, chance: Chance, reference: float) -> Laid:
     """Lay a distance onto the cube root of the chi-square that it stands for."""
-    usual = float(np.nanmedian(series.rows))
-    root = chance.scale == "power 2/3"
-    squares = series.values**2 if root else series.values
-    by_chance = chance.per_row * (1 / max(usual, 1.0) + 1 / max(reference, 1.0))
-    typical = float(np.nanmedian(squares))
-    noise = min(1.0, by_chance / typical) if typical > 0 else 1.0
-    factors = np.array(
-        [
-            widening(chance.scale, noise, rows=n, usual_rows=usual, reference=reference)
-            for n in series.rows
-        ]
+    places = onto(chance.scale, series.values)
+    squares = places**3
+    rows = max(float(np.nanmedian(series.rows)), 1.0)
+    by_chance = chance.per_row * (1 / rows + 1 / max(reference, 1.0))
+    around = learn_spread(squares[:, None], {})
+    middle, spread = float(around.mean[0]), float(around.sd[0]) ** 2
+    scatter = (chance.variation * by_chance) ** 2
+    most = max(_at_most(spread, float(around.df[0])), 1e-300)
+    return _resized(
+        series,
+        chance.scale,
+        places,
+        noise=min(1.0, by_chance / middle) if middle > 0 else 0.0,
+        surely=min(1.0, scatter / most),
+        usual=max(middle, 0.0) ** (1 / 3),
+        reference=max(reference, 1.0),
+        least=0.0,
     )
+
+
+def _at_most(variance: float, df: float) -> float:
+    """Upper 95 % bound of a variance."""
+    return variance * df / float(chdtri(df, 0.95))
+
+
+def _resized(
+    series: Series,
+    scale: Scale,
+    places: Floats,
+    *,
+    noise: float,
+    surely: float,
+    usual: float,
+    reference: float,
+    least: float,
+) -> Laid:
+    """Take every window to the usual size."""
+    rows = float(np.nanmedian(series.rows))
+    sizes = [
+        size_of(scale, noise, surely, rows=n, usual_rows=rows, reference=reference)
+        for n in np.nan_to_num(series.rows, nan=rows).tolist()
+    ]
+    even = [
+        as_usual(scale, usual, place, size) if place == place else np.nan
+        for place, size in zip(places.tolist(), sizes, strict=True)
+    ]
     return Laid(
         series=series,
-        scale=chance.scale,
+        scale=scale,
         noise=noise,
-        usual_rows=usual,
-        places=onto(chance.scale, series.values) / factors,
-        least=0.0,
+        surely=surely,
+        usual_rows=rows,
+        places=np.array(even),
+        least=least,
     )
 
 
@@ -242,6 +286,7 @@ def _limits(learned: Learned) -> Iterator[Calibrated]:
             critical=bounds(one.scale, usual, far[1], side),
             rows=one.usual_rows,
             noise=one.noise,
+            surely=one.surely,
             scale=one.scale,
             share=float(shares[at]),
             df=float(spread.df[at]),

@@ -8,7 +8,7 @@ widens it by a known factor.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,32 +86,82 @@ def student_tail(chance: Any, df: Any) -> Any:
     return -stdtrit(df, chance)
 
 
-def widening(
-    scale: Scale, noise: float, *, rows: float, usual_rows: float, reference: float = math.inf
-) -> float:
-    """Say how much more a window of other size varies, on the scale.
+class Size(NamedTuple):
+    """How windows of one size differ from those that were learned from."""
+
+    middle: float
+    """What a distance usually is, as a multiple in its chi-square form; 1 for all else."""
+    reach: float
+    """How far windows scatter, as a multiple: of a distance in its chi-square form, of all else
+    on its scale."""
+
+
+def size_of(
+    scale: Scale,
+    noise: float,
+    surely: float,
+    *,
+    rows: float,
+    usual_rows: float,
+    reference: float = math.inf,
+) -> Size:
+    """Say what another number of rows does to a window's score.
 
     Parameters
     ----------
     noise
-        Share of the variation (as a variance) that more rows would take away.
+        Share of what windows scatter by (of a distance: of what it is) that comes from the
+        chance of rows, as a variance.
+    surely
+        Share of the scatter of which this can be said with confidence: larger windows are
+        narrowed by no more.
     rows, usual_rows
         Rows of the window, and of the windows that were learned from.
     reference
         Rows of the reference, which a distance's chance depends on too.
 
-    Returns
-    -------
-    Factor of the deviation from what is usual; of a distance, of the whole value.
+    Examples
+    --------
+    >>> size_of("plain", 1.0, 1.0, rows=25, usual_rows=100)
+    Size(middle=1.0, reach=2.0)
+    >>> size_of("plain", 1.0, 0.0, rows=400, usual_rows=100)
+    Size(middle=1.0, reach=1.0)
+    """
+    here, usual = 1 / max(rows, 1.0), 1 / max(usual_rows, 1.0)
+    if scale in DISTANCES:
+        ratio = (here + 1 / reference) / (usual + 1 / reference)
+        share = surely if ratio < 1 else max(noise, surely)
+        return Size(1 - noise + noise * ratio, math.sqrt(1 - share + share * ratio**2))
+    ratio = here / usual
+    share = surely if ratio < 1 else noise
+    return Size(1.0, math.sqrt(1 - share + share * ratio))
+
+
+def resized(scale: Scale, usual: float, place: float, size: Size) -> float:
+    """Take a place on the scale, as a window of usual size has it, to a window of another size.
 
     Examples
     --------
-    >>> round(widening("plain", 1.0, rows=25, usual_rows=100), 3)
-    2.0
-    >>> widening("plain", 0.0, rows=25, usual_rows=100)
-    1.0
+    >>> resized("plain", 5.0, 6.0, Size(1.0, 2.0))
+    7.0
     """
     if scale in DISTANCES:
-        here, usual = 1 / max(rows, 1.0) + 1 / reference, 1 / usual_rows + 1 / reference
-        return float((1 - noise + noise * here / usual) ** (1 / 3))
-    return math.sqrt(1 - noise + noise * usual_rows / max(rows, 1.0))
+        middle = max(usual, 0.0) ** 3
+        square = middle * size.middle + (max(place, 0.0) ** 3 - middle) * size.reach
+        return float(max(square, 0.0) ** (1 / 3))
+    return usual + (place - usual) * size.reach
+
+
+def as_usual(scale: Scale, usual: float, place: float, size: Size) -> float:
+    """Take a place on the scale to where a window of usual size would have it.
+
+    Examples
+    --------
+    >>> as_usual("plain", 5.0, 7.0, Size(1.0, 2.0))
+    6.0
+    """
+    if scale in DISTANCES:
+        middle = max(usual, 0.0) ** 3
+        square = middle + (max(place, 0.0) ** 3 - middle * size.middle) / size.reach
+        return float(max(square, 0.0) ** (1 / 3))
+    return usual + (place - usual) / size.reach

@@ -40,7 +40,10 @@ class Calibrated:
     rows: float
     """Rows of the windows that the bounds are for; other sizes widen or narrow them."""
     noise: float = 0.0
-    """Share of the variation between windows that more rows would take away."""
+    """Share of the variation between windows that comes from the chance of rows: smaller
+    windows are allowed more by it."""
+    surely: float = 0.0
+    """Share of it that is so with confidence: larger windows are allowed less by it."""
     scale: Scale = "plain"
     """On which windows scatter nearly normally."""
     share: float
