@@ -15,6 +15,7 @@ import pytest
 
 from tidegauge.cli import cli
 from tidegauge.errors import HistoryError, TidegaugeError
+from tidegauge.report import from_json
 from tidegauge.store import open_store
 
 SUITE = """
@@ -90,10 +91,10 @@ def test_a_kept_run_is_shown_and_written_again(call: Any, lived: Path) -> None:
     names = {file.suffix for file in (lived / "again").iterdir()}
     assert names == {".html", ".md", ".xml", ".json"}
     fresh, kept = (
-        file.read_text()
+        from_json(file.read_text())
         for file in (lived / "tidegauge-report" / "credit.json", *(lived / "again").glob("*.json"))
     )
-    assert fresh == kept
+    assert replace(fresh, notes=()) == replace(kept, notes=())  # incidents are noted later
     assert call("report", str(lived / "tidegauge-report" / "credit.json"), code=1) == shown
 
 

@@ -25,7 +25,7 @@ HISTORY = click.option(
 
 def is_file(run: str) -> bool:
     """Whether a run is named by its report's file rather than by its id."""
-    return run.lower().endswith(".json") or Path(run).is_file()
+    return run.lower().endswith(".json") or Path(run).exists()
 
 
 def report_of(run: str, place: str | None) -> Report:
