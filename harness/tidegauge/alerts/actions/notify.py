@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -49,16 +50,22 @@ def tell(places: Iterable[str], message: Message, *, more: str = "") -> None:
     failed = []
     for number, place in enumerate(places, 1):
         sender = apprise.Apprise()
-        if not sender.add(_keyed(filled(place), message.key)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its services import what Python will do without
+            known = sender.add(_keyed(filled(place), message.key))
+            sent = known and sender.notify(
+                title=title, body=body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+            )
+        if not known:
             failed.append(f"apprise does not know the service of address {number}")
-            continue
-        sent = sender.notify(
-            title=title, body=body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
-        )
-        if not sent:
-            failed.append(f"the service at address {number} ({place.split(':')[0]}) took nothing")
+        elif not sent:
+            failed.append(f"the service at address {number} ({_service(place)}) took nothing")
     if failed:
         raise TidegaugeError("; ".join(failed), "try it: tidegauge incidents test-actions SUITE")
+
+
+def _service(place: str) -> str:
+    return place.partition("://")[0] if "://" in place else "from the environment"
 
 
 def _keyed(url: str, key: str) -> str:
