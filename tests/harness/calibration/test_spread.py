@@ -45,7 +45,7 @@ def correlated(r: float) -> Draw:
         shocks = rng.normal(size=(rows + 100, columns)) * np.sqrt(1 - r * r)
         for i in range(1, len(shocks)):
             shocks[i] += r * shocks[i - 1]
-        return shocks[100:]
+        return np.asarray(shocks[100:])
 
     return draw
 
