@@ -266,9 +266,11 @@ def _sentence(
         return f"{said}: worse by {size(contrast.change, card.unit)}{around}{beyond}{odds}"
     if decision == "no_worse":
         return f"{said}: {gap}{around}, no worse than{margin} allows"
-    unshown = (
-        f"not shown to keep within{margin}" if margin else _unshown(contrast, adjusted, policy)
-    )
+    unshown = _unshown(contrast, adjusted, policy)
+    if margin:
+        stands = adjusted is not None and adjusted <= policy.false_alarms
+        shown = stands and loss_of(contrast, one.metric.sign).low > 0
+        unshown = f"{'worse, and ' if shown else ''}not shown to keep within{margin}"
     return f"{said}: {gap}{around}, {unshown}{reach}"
 
 

@@ -44,7 +44,8 @@ class Keyed:
 
     ids: pa.Array
     rows: Places
-    distinct: int
+    every: pa.Array
+    """Each id that comes at all."""
     repeated: int
     """Rows whose id comes more than once."""
     missing: int
@@ -84,7 +85,7 @@ def match(before: pa.Table, now: pa.Table, known: Known) -> Matched:
     place = pc.index_in(today.ids, value_set=then.ids)
     both = np.asarray(pc.is_valid(place))
     shared = int(np.count_nonzero(both))
-    smaller = min(then.distinct, today.distinct)
+    smaller = min(len(then.every), len(today.every))
     if shared < FEWEST or shared < SHARED * smaller:
         said = f"Only {shared:,} of {smaller:,} ids in {known.id} are on both sides"
         return _unpaired(before, now, known, said)
@@ -98,8 +99,8 @@ def match(before: pa.Table, now: pa.Table, known: Known) -> Matched:
         by=known.id,
         because="",
         pairs=shared,
-        only_baseline=then.distinct - shared,
-        only_candidate=today.distinct - shared,
+        only_baseline=_lacking(then.every, today.every),
+        only_candidate=_lacking(today.every, then.every),
         repeated_baseline=then.repeated,
         repeated_candidate=today.repeated,
         without_id=then.missing + today.missing,
@@ -119,10 +120,15 @@ def _keyed(column: pa.ChunkedArray) -> Keyed:
     return Keyed(
         ids=spelled,
         rows=rows[once],
-        distinct=int((counts > 0).sum()),
+        every=pa.array(levels, pa.string()).filter(pa.array(counts > 0)),
         repeated=int((~once).sum()),
         missing=missing,
     )
+
+
+def _lacking(ids: pa.Array, others: pa.Array) -> int:
+    """Count the ids that the other side has not even once."""
+    return len(ids) - int(pc.sum(pc.is_in(ids, value_set=others)).as_py() or 0)
 
 
 def _taken_over(

@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import binom
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-RUNS = 200
+RUNS = 120
 pytestmark = pytest.mark.slow
 
 

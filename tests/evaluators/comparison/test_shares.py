@@ -88,11 +88,12 @@ def score(gap: float, gained: int, lost: int, n: int) -> float:
     def against(share: float) -> float:
         cells = (share + gap, share, 1 - 2 * share - gap)
         counts = (gained, lost, n - gained - lost)
-        return -sum(k * np.log(max(p, 1e-300)) for k, p in zip(counts, cells, strict=True) if k)
+        likely = (k * np.log(max(p, 1e-300)) for k, p in zip(counts, cells, strict=True) if k)
+        return -float(sum(likely))
 
     low, high = max(0.0, -gap), (1 - gap) / 2
     share = minimize_scalar(against, bounds=(low, high), method="bounded", options={"xatol": 1e-13})
-    return (gained - lost - n * gap) / np.sqrt(n * (2 * share.x + gap * (1 - gap)))
+    return float((gained - lost - n * gap) / np.sqrt(n * (2 * share.x + gap * (1 - gap))))
 
 
 def test_swapping_the_sides_turns_everything_round() -> None:
