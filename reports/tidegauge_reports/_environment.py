@@ -19,10 +19,11 @@ _PAGES = Path(__file__).with_name("dashboard") / "templates"
 @cache
 def environment() -> Environment:
     """Give the one environment of all templates, those of reports and of the dashboard."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+    pages = PrefixLoader({"dashboard": FileSystemLoader(_PAGES)})
     return Environment(
-        loader=FileSystemLoader([TEMPLATES, _PAGES]),
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), pages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

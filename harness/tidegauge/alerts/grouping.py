@@ -85,7 +85,7 @@ def title_of(group: Group, report: Report) -> str:
 def because_of(group: Group) -> str:
     """Give the reason with its numbers: the cause's, then the worst finding's."""
     said = [group.cause.because] if group.cause else []
-    return " ".join([*said, group.results[0].verdict.because])
+    return "; ".join([*said, group.results[0].verdict.because])
 
 
 def owners_of(keys: Iterable[str], suite: Suite) -> tuple[Owner, ...]:

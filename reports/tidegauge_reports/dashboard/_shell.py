@@ -51,7 +51,7 @@ def shell(
     now = times.parsed(page.now) or datetime.now(UTC)
     return (
         environment()
-        .get_template(template)
+        .get_template(f"dashboard/{template}")
         .render(
             {
                 **_words(page, now, here),

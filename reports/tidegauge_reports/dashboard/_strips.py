@@ -14,32 +14,49 @@ _TALL = {"critical": 22, "error": 22, "warn": 15, "info": 8, "inconclusive": 5, 
 """How tall a mark stands; a window that nobody judged is a dot on the ground."""
 
 
-def strip(
-    outcomes: Sequence[tuple[str, str]], most: int = 30, *, stretched: bool = False
-) -> Markup:
+def strip(outcomes: Sequence[tuple[str, str]], room: int = 30, most: int = 30) -> Markup:
     """Draw one mark a window, oldest first, right-aligned: the newest is always at the right.
 
     Parameters
     ----------
     outcomes
         Outcome and name of each window; an empty outcome is a window that never came.
+    room
+        Windows that there is room for, where there are fewer.
     most
-        Windows drawn; older ones are left out.
-    stretched
-        Whether to fill the width that there is.
+        Marks drawn; of more windows, each mark is the worst of several.
     """
-    shown = outcomes[-most:]
-    start = (most - len(shown)) * STEP
+    shown = folded(outcomes, most)
+    width = max(room, len(shown)) * STEP
+    start = width - len(shown) * STEP
     marks = "".join(
         _mark(start + place * STEP, outcome, name) for place, (outcome, name) in enumerate(shown)
     )
-    width = most * STEP
-    form = 'preserveAspectRatio="none" ' if stretched else ""
     return Markup(
-        f'<svg class="windows" viewBox="0 0 {width} {HEIGHT}" role="img" {form}'
-        f'aria-label="{escape(told([outcome for outcome, _ in shown]))}">'
+        f'<svg class="windows" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}" '
+        'preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(told([outcome for outcome, _ in outcomes]))}">'
         f'<path class="a" d="M0 23.5H{width}"/>{marks}</svg>'
     )
+
+
+def folded(outcomes: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """Put several windows into one mark, the worst of them, where there are too many.
+
+    Examples
+    --------
+    >>> folded([("pass", "a"), ("warn", "b"), ("pass", "c")], 2)
+    [('warn', 'b, the worst of 2'), ('pass', 'c')]
+    """
+    size = -(-len(outcomes) // most) or 1
+    groups = [outcomes[place : place + size] for place in range(0, len(outcomes), size)]
+    return [_worst(group) for group in groups]
+
+
+def _worst(group: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    ranks = {str(word): place for place, word in enumerate(words.OUTCOMES)}
+    outcome, name = min(group, key=lambda one: ranks.get(one[0], len(ranks)))
+    return outcome, name if len(group) == 1 else f"{name}, the worst of {len(group)}"
 
 
 def told(outcomes: Sequence[str]) -> str:

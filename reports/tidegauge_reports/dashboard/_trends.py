@@ -21,7 +21,7 @@ from tidegauge_reports import _words as words
 
 WIDTH, HEIGHT = 340, 138
 LEFT, RIGHT, TOP, FLOOR = 36, 334, 16, 112
-MOST = 150
+MOST = 64
 """Slots of time that a line is drawn through; the extremes of each are kept."""
 _BEYOND = 3.0
 """Times its usual height that a value may reach before the axis leaves it out."""
@@ -125,10 +125,10 @@ def trend(
 
 
 def thinned(spots: Sequence[Spot], axis: Axis, most: int = MOST) -> Iterator[Spot]:
-    """Keep, of each slot of time, the first, the smallest, the largest and the worst window.
+    """Keep, of each slot of time, the smallest, the largest and the worst window; and the newest.
 
-    A line through what is kept covers the same pixels as one through all, and no alarm is lost
-    from sight.
+    A line through what is kept reaches as high and as low as one through all, and no slot's alarm
+    is lost from sight.
 
     Examples
     --------
@@ -148,8 +148,10 @@ def thinned(spots: Sequence[Spot], axis: Axis, most: int = MOST) -> Iterator[Spo
             yield some[0]
             continue
         worst = min(known, key=_badness)
-        ends = (known[0], min(known, key=_value), max(known, key=_value), worst)
-        yield from sorted(set(ends), key=lambda spot: spot.at)
+        ends = {min(known, key=_value), max(known, key=_value), worst}
+        if some[-1] is spots[-1]:
+            ends.add(known[-1])
+        yield from sorted(ends, key=lambda spot: spot.at)
 
 
 def _value(spot: Spot) -> float:
@@ -255,7 +257,7 @@ def _marks(
 
 
 def _events(axis: Axis) -> Iterator[str]:
-    """Draw a line where another model or baseline came, named where there is room.
+    """Draw a line where another model or baseline came; a model is named where there is room.
 
     An incident is a sign at the top edge: where it opened, and where it was resolved.
     """
@@ -271,20 +273,20 @@ def _events(axis: Axis) -> Iterator[str]:
             yield f'<path class="ev {event.kind}" d="{place}">{title}</path>'
             continue
         yield f'<path class="mv" d="M{svg.coord(x)} {TOP - 8}V{FLOOR}">{title}</path>'
-        if x > free and x < RIGHT - 30:
+        if event.kind == "model" and x > free and x < RIGHT - 30:
             free = x + 52
             yield svg.label(x + 3, TOP - 4, _version(event.said), "start", "mvt")
 
 
 def _version(said: str) -> str:
-    """Shorten what a line stands for to a version's name, or to what kind of thing it is.
+    """Shorten what a line stands for to a version's name.
 
     Examples
     --------
-    >>> _version("model v12"), _version("baseline 3f2a90c1d4")
-    ('v12', 'baseline')
+    >>> _version("model v12"), _version("model credit/2026-02-27.4")
+    ('v12', 'credi…-27.4')
     """
-    return words.shorten(said.removeprefix("model ").partition(" ")[0], 11)
+    return words.shorten(said.removeprefix("model "), 11)
 
 
 def _awaited(axis: Axis, labelled: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tidegauge.views import Change, Difference, DiffView, PageContext, RunLine
 from tidegauge_reports import _causes as causes
 from tidegauge_reports import _words as words
 from tidegauge_reports.dashboard import _times as times
-from tidegauge_reports.dashboard._shell import again, shell
+from tidegauge_reports.dashboard._shell import again, counted, shell
 
 _HEADINGS: dict[Change, str] = {
     "worse": "Worse", "better": "Better", "new": "Judged only after",
@@ -20,7 +20,6 @@ _HEADINGS: dict[Change, str] = {
 def render(view: DiffView, *, page: PageContext) -> str:
     """Write the page on which two runs are chosen and compared."""
     compared = view.before is not None and view.after is not None
-    changed = sum(n for change, n in view.counts.items() if change != "same")
     return shell(
         "diff.html.j2",
         page=page,
@@ -29,7 +28,7 @@ def render(view: DiffView, *, page: PageContext) -> str:
         view=view,
         compared=compared,
         tone="critical" if view.counts.get("worse") else "pass" if compared else "skipped",
-        headline=f"{changed:,} of {sum(view.counts.values()):,} findings changed",
+        headline=_headline(view),
         choices=[(run.id, _named(run)) for run in view.choices],
         groups=[
             (_HEADINGS[change], change, [_row(one) for one in view.differences
@@ -45,6 +44,14 @@ def render(view: DiffView, *, page: PageContext) -> str:
             ("after", view.after, causes.told(view.causes_after)),
         ],
     )  # fmt: skip
+
+
+def _headline(view: DiffView) -> str:
+    """Say first what became worse."""
+    worse, better = view.counts.get("worse", 0), view.counts.get("better", 0)
+    if worse:
+        return f"{counted(worse, 'finding')} became worse"
+    return f"{counted(better, 'finding')} became better" if better else "Nothing became worse"
 
 
 def _named(run: RunLine) -> str:

@@ -56,8 +56,8 @@ def render(view: IncidentView, *, page: PageContext) -> str:
         tone=line.severity if line.state != "resolved" else "pass",
         strip=strip(
             [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
-            min(max(len(view.strip), 30), 90),
-            stretched=True,
+            room=0,
+            most=60,
         ),
         step=_STEPS[first.verdict] if first else "",
         lead=told or view.because,

@@ -17,7 +17,7 @@ RANGES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "1 year", "a
 LINES = 50
 """Windows listed of one check in the table of numbers."""
 STRIP = 120
-"""Windows in the strip at the top; of a longer range, the newest."""
+"""Marks in the strip at the top; of a longer range, each is the worst of several windows."""
 
 
 def render(view: SuiteView, *, page: PageContext) -> str:
@@ -36,8 +36,8 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         outcome=newest.outcome if newest else "skipped",
         strip=strip(
             [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
-            min(max(len(view.strip), 30), STRIP),
-            stretched=True,
+            room=0,
+            most=STRIP,
         ),
         as_table=as_table,
         tracks=[_track(track, axis, place, as_table) for place, track in enumerate(view.tracks)],
@@ -47,7 +47,7 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         pages=_pages(view, page),
         older=again(page, before=view.older) if view.older else "",
         happened=[_happened(mark, page) for mark in reversed(view.marks)],
-        shown=min(len(view.strip), STRIP),
+        shown=sum(tick.windows for tick in view.strip),
         rejudged=sum(one.revision > 1 for one in view.labels),
         chosen=bool(view.check or view.column or view.find or view.slice not in ("", "*")),
         cleared=again(page, check="", column="", slice="", find="", page=""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tidegauge.views import PageContext, SuitesView, SuiteTile
+from tidegauge.views import IncidentLine, PageContext, SuitesView, SuiteTile
 from tidegauge_reports import _words as words
 from tidegauge_reports.dashboard._shell import counted, shell
 from tidegauge_reports.dashboard._strips import strip
@@ -31,6 +31,7 @@ def render(view: SuitesView, *, page: PageContext) -> str:
         tone=tone,
         headline=headline,
         quiet=_quiet(view.totals, tone),
+        open_ones=sorted(view.incidents, key=_urgency),
         rows=[_row(tile) for tile in view.tiles],
         told={line.cause for line in view.incidents},
     )
@@ -59,6 +60,11 @@ def lead(totals: Mapping[str, int]) -> tuple[str, str]:
     if ran < every:
         return "pass", f"{ran:,} of {every:,} suites {'passes' if ran == 1 else 'pass'}"
     return "pass", "The suite passes" if every == 1 else f"All {every:,} suites pass"
+
+
+def _urgency(line: IncidentLine) -> tuple[int, int]:
+    """Put the worst first, and of equals the one with most behind it."""
+    return ("critical", "warn", "info").index(line.severity), -line.findings
 
 
 def _quiet(totals: Mapping[str, int], tone: str) -> str:
