@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -324,9 +325,13 @@ def tile(name: str, shout: str = "", **changes: Any) -> SuiteTile:
 
 @pytest.fixture(scope="session")
 def scene(make_report: Callable[..., Report]) -> Callable[..., Scene]:
-    def build(shout: str = "", windows: int = 90, charts: int = 15, **page: Any) -> Scene:
-        report = make_report(24, 3, hostile=bool(shout), slices=1)
-        return Scene(views=views(report, shout, windows, charts), page=context(**page))
+    @cache
+    def seen(shout: str, windows: int, charts: int) -> Mapping[str, Any]:
+        report = make_report(12, 3, hostile=bool(shout), slices=1)
+        return views(report, shout, windows, charts)
+
+    def build(shout: str = "", windows: int = 60, charts: int = 12, **page: Any) -> Scene:
+        return Scene(views=seen(shout, windows, charts), page=context(**page))
 
     return build
 
