@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,42 @@ def contrast_of(
         groups=effective,
         method=method,
     )
+
+
+def at_least(found: Contrast, error: float, confidence: float) -> Contrast:
+    """Hold the error above what rows that are all alike leave open.
+
+    Examples
+    --------
+    >>> same = contrast_of(0.0, np.zeros((50, 2)), groups=None, confidence=0.95, method="", n=50)
+    >>> round(at_least(same, 0.02, 0.95).interval.high, 4)
+    0.0402
+    """
+    if found.error >= error:
+        return found
+    freedom = math.inf if found.df is None else found.df
+    half = quantile(confidence, freedom) * error
+    return replace(
+        found,
+        error=error,
+        interval=Interval(found.change - half, found.change + half),
+        p_value=two_sided(found.change / error, freedom),
+    )
+
+
+def share_error(rows: Numbers, worth: float) -> float:
+    """Give the standard error of a share, half a row of each kind added; 0 where rows are no share.
+
+    Examples
+    --------
+    >>> round(share_error(np.zeros(99), 99.0), 4), share_error(np.array([0.5, 2.0]), 2.0)
+    (0.0071, 0.0)
+    """
+    known = rows[np.isfinite(rows)]
+    if not len(known) or not np.isin(known, (0.0, 1.0)).all():
+        return 0.0
+    smooth = (float(known.mean()) * worth + 0.5) / (worth + 1.0)
+    return math.sqrt(smooth * (1.0 - smooth) / max(worth, 1.0))
 
 
 def _correlation(spread: Numbers) -> float:

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from tidegauge.comparison import Contrast, MethodCard
 from tidegauge.errors import TooFewRows
-from tidegauge_evaluators._terms import contrast_of, degrees, mean_terms, summed
+from tidegauge_evaluators._terms import (
+    at_least,
+    contrast_of,
+    degrees,
+    mean_terms,
+    share_error,
+    summed,
+)
 
 CARD = MethodCard(
     title="Welch's t-test, robust to groups",
@@ -73,7 +80,7 @@ def apart(
     floor = sum(spread**2 / freedom for spread, freedom in parts)
     freedom = sum(spreads) ** 2 / floor if floor > 0 else min(freedoms)
     together = np.vstack(terms)
-    return contrast_of(
+    found = contrast_of(
         values[1] - values[0],
         together * np.sqrt(1.0 - 1.0 / len(together)),  # each side has paid for its own mean
         groups=None,
@@ -82,3 +89,8 @@ def apart(
         n=len(together),
         df=freedom,
     )
+    floor = [
+        share_error(rows, float(len(part)))
+        for rows, part in zip((baseline, candidate), terms, strict=True)
+    ]
+    return at_least(found, float(np.hypot(*floor)), confidence)

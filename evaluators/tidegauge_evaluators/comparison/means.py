@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tidegauge.comparison import Contrast, MethodCard
 from tidegauge.errors import TooFewRows
-from tidegauge_evaluators._terms import contrast_of, mean_terms
+from tidegauge_evaluators._terms import at_least, contrast_of, mean_terms, share_error
 
 CARD = MethodCard(
     title="Paired t-test, robust to groups",
@@ -64,6 +64,8 @@ def means(
         of = "" if members is None else "of different groups"
         raise TooFewRows(needed=FEWEST, n_baseline=sides[0], n_current=sides[1], of=of)
     method = "paired t on differences" if members is None else "t over groups of paired rows"
-    return contrast_of(
+    found = contrast_of(
         now - then, terms, groups=members, confidence=confidence, method=method, n=len(terms)
     )
+    alike = all(share_error(side, float(count)) for side in (baseline, candidate))
+    return at_least(found, 1.0 / count, confidence) if alike else found

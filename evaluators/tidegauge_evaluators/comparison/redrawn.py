@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.comparison import Contrast, MethodCard
-from tidegauge.errors import TooFewRows
+from tidegauge.errors import CannotMeasure
 from tidegauge.records import Interval
 from tidegauge_evaluators._intervals import quantile, two_sided
 
@@ -58,7 +58,7 @@ def redrawn(
 
     Raises
     ------
-    TooFewRows
+    CannotMeasure
         When fewer than 50 draws, or fewer than three in four, have a value.
 
     Examples
@@ -71,8 +71,9 @@ def redrawn(
     """
     kept = draws[np.isfinite(draws).all(axis=1)]
     if len(kept) < FEWEST or len(kept) < 0.75 * len(draws):
-        raise TooFewRows(
-            needed=FEWEST, n_baseline=len(kept), n_current=len(kept), of="drawn anew with a value"
+        raise CannotMeasure(
+            f"only {len(kept)} of {len(draws)} sets of rows drawn anew have a value, which is too "
+            "few to tell how much it varies"
         )
     spread = np.cov(kept.T) * part
     error = math.sqrt(max(float(spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]), 0.0))

@@ -15,7 +15,7 @@ from tidegauge.records import Information
 from tidegauge_evaluators._domain import Domain, told
 from tidegauge_evaluators._expected import design, expected
 from tidegauge_evaluators._overlap import effective, on_shared
-from tidegauge_evaluators._terms import contrast_of
+from tidegauge_evaluators._terms import at_least, contrast_of, share_error
 
 CARD = MethodCard(
     title="Doubly robust comparison on shared inputs",
@@ -77,7 +77,7 @@ class Shared:
             sides.append(on_shared(carried, np.where(known, loss, usual), usual, shared))
         then, today = sides
         terms = np.column_stack([then.influence, today.influence]) / case.n
-        worth = min(
+        worth = (
             effective((weights * self.chance)[known & ~now]) * counts[0],
             effective((weights * (1 - self.chance))[known & now]) * counts[1],
         )
@@ -88,8 +88,12 @@ class Shared:
             confidence=self.confidence,
             method="doubly robust, overlap weights",
             n=sum(counts),
-            df=max(worth - 1.0, 1.0),
+            df=max(min(worth) - 1.0, 1.0),
         )
+        floor = [
+            share_error(loss[known & (now == bool(side))], rows) for side, rows in enumerate(worth)
+        ]
+        found = at_least(found, float(np.hypot(*floor)), self.confidence)
         return then.value, today.value, found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.catalog import comparer
-from tidegauge.comparing.metrics import Metric, problem_of, values_of
+from tidegauge.comparing.metrics import Metric, problem_of, score_of, values_of
 from tidegauge.comparing.reading import Sides
 from tidegauge.comparing.redrawing import MOST_ASKED, Drawing, redraw
 from tidegauge.comparing.rowwise import Rowwise, judged, rowwise
@@ -163,6 +164,8 @@ def _one(
         if not all(math.isfinite(value) for value in values):
             raise ArithmeticError(f"its values are {values[0]} and {values[1]}")
         contrast = _contrast(form, mask, sides, values, draws, confidence)
+        if form.rows is None:
+            contrast = certain(contrast, form.metric, sides, label)
     except Exception as error:
         return unmeasured(form.metric, label, error)
     return Measured(
@@ -203,6 +206,26 @@ def _contrast(
         confidence=confidence,
     )
     return drawn
+
+
+def certain(found: Contrast, metric: Metric, sides: Sides, label: str) -> Contrast:
+    """Rows that never vary do not make a number certain: take the measure's own word then.
+
+    A precision of 1 on both sides varies in no draw; the measure says how far twenty rows bear
+    it out, as of two samples.
+    """
+    score = None if found.error > 0 else score_of(metric, sides.bench, label)
+    if score is None or score.change is None:
+        return found
+    reach = NormalDist().inv_cdf(0.5 + sides.bench.policy.confidence / 2)
+    error = (score.change.high - score.change.low) / (2 * reach)
+    return replace(
+        found,
+        interval=score.change,
+        p_value=1.0 if score.p_value is None else score.p_value,
+        error=error,
+        method=f"{found.method} does not vary; as of two samples",
+    )
 
 
 def _drawing(sides: Sides) -> Drawing:

@@ -12,7 +12,7 @@ from tidegauge.comparison import Margin
 from tidegauge.errors import CannotMeasure, NotApplicable, SuiteError, TooFewRows
 from tidegauge.measuring import Bench, Subject, measure_one, subjects
 from tidegauge.profile import DatasetProfile, Layout, NumericProfile
-from tidegauge.records import Card, Check
+from tidegauge.records import Card, Check, Score
 from tidegauge.suite.shape import Compare, Suite
 
 USUAL = (
@@ -109,6 +109,13 @@ def value_of(metric: Metric, side: DatasetProfile) -> float:
     if profile.finite < FEWEST:
         raise TooFewRows(needed=FEWEST, n_baseline=profile.finite, n_current=profile.finite)
     return profile.moments.mean
+
+
+def score_of(metric: Metric, bench: Bench, label: str = "") -> Score | None:
+    """Ask the measure for all it has to say; ``None`` for the mean of a column."""
+    if metric.found is None:
+        return None
+    return measure_one(metric.check, metric.found, metric.subject, bench, label).score
 
 
 def values_of(metric: Metric, bench: Bench, label: str = "") -> tuple[float, float]:

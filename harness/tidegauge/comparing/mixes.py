@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Case
 from tidegauge.catalog import comparer
 from tidegauge.causes.gathering import case_from
-from tidegauge.comparing.contrasts import Form, Measured, form_of, segments, unmeasured
+from tidegauge.comparing.contrasts import Form, Measured, certain, form_of, segments, unmeasured
 from tidegauge.comparing.metrics import Metric, outputs, values_of
 from tidegauge.comparing.reading import Sides
 from tidegauge.comparing.redrawing import MOST_ASKED, Drawing, redraw, weighed
@@ -187,6 +187,7 @@ def _one(
         plain = values_of(metric, sides.bench, label)
         if form.rows is None:
             values, contrast = _of_draws(key, plain, masks, sides, drawn)
+            contrast = certain(contrast, metric, sides, label)
         elif shared is None:
             values, contrast = plain, _apart(form, masks, sides)
         else:

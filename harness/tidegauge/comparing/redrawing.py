@@ -26,6 +26,10 @@ MOST_ASKED = 60
 """Metrics in segments that are drawn again: each costs as much as the whole log."""
 
 
+CODED = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string, pa.types.is_large_string)
+"""Types that are counted more quickly by codes, and are the same labels then."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drawing:
     """How rows are drawn: whole groups, the same ids on both sides or each side for itself."""
@@ -135,9 +139,8 @@ def _coded(side: pa.Table, wanted: set[str], bench: Bench) -> pa.Table:
     for place, name in enumerate(kept.column_names):
         column = kept.column(name)
         few = name in classes or name in layout.segments
-        if few and not pa.types.is_dictionary(column.type) and not pa.types.is_nested(column.type):
-            encoded = column.combine_chunks().dictionary_encode()
-            kept = kept.set_column(place, name, encoded)
+        if few and any(fits(column.type) for fits in CODED):
+            kept = kept.set_column(place, name, column.combine_chunks().dictionary_encode())
     return kept
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from tidegauge.errors import TooFewRows
+from tidegauge.errors import CannotMeasure
 from tidegauge_evaluators.comparison.redrawn import redrawn
 
 
@@ -36,7 +36,7 @@ def test_draws_without_a_value_are_left_out_up_to_a_quarter() -> None:
     draws[:40] = np.nan
     assert redrawn((0.0, 0.1), draws, n=100, groups=100).method == "paired bootstrap, 160 draws"
     draws[:60] = np.nan
-    with pytest.raises(TooFewRows):
+    with pytest.raises(CannotMeasure, match="only 140 of 200 sets of rows"):
         redrawn((0.0, 0.1), draws, n=100, groups=100)
 
 

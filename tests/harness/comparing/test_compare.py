@@ -14,6 +14,7 @@ from tidegauge.errors import DataError, SuiteError, TidegaugeError
 
 from .conftest import COLUMNS, MakeLogs
 
+WHOLE = {**COLUMNS, "segments": []}
 METRICS = [
     "performance.accuracy", "performance.roc_auc", "performance.log_loss", "performance.f1",
     "service.latency_p95", "service.error_rate",
@@ -99,6 +100,34 @@ def test_the_candidates_gains_and_losses_are_those_of_the_rows(
             assert not right[1 - winner][place]
 
 
+def test_classes_may_be_of_any_type(logs: MakeLogs) -> None:
+    logged = logs(250, worse=3.0)
+    found = []
+    for kind in ("int64", "bool", "str"):
+        sides = [
+            {**side, **{name: side[name].astype(kind) for name in ("defaulted", "decision")}}
+            for side in logged
+        ]
+        found.append(compare(*sides[::-1], columns=WHOLE, metrics=["performance.f1"]))
+    contrasts = [one.of("performance.f1").contrast for one in found]
+    assert contrasts[0] == contrasts[1] == contrasts[2]
+    assert contrasts[0] is not None
+
+
+def test_models_that_never_err_are_not_certain_never_to_err() -> None:
+    truth = np.repeat([0, 1], 40)
+    side = {"id": np.arange(80), "truth": truth, "prediction": truth, "probability": truth * 0.5}
+    columns = {"id": "id", "target": "truth", "prediction": "prediction", "score": "probability"}
+    names = ["performance.accuracy", "performance.precision", "performance.roc_auc"]
+    found = compare(side, side, columns=columns, metrics=names, margins=dict.fromkeys(names, 0.01))
+    assert {one.decision for one in found.overall} == {"not_shown"}
+    assert found.outcome == "inconclusive"
+    apart = {**side, "id": side["id"] + 1_000}
+    found = compare(apart, side, columns=columns, metrics=names, margins=dict.fromkeys(names, 0.01))
+    assert found.pairing.design == "unpaired"
+    assert {one.decision for one in found.overall} == {"not_shown"}
+
+
 def test_regressors_are_compared_by_their_errors() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(100, 20, 400)
@@ -146,9 +175,8 @@ def test_different_rows_are_adjusted_for_their_mix(logs: MakeLogs) -> None:
     kept = now["income"] > np.random.default_rng(3).normal(0.3, 1.0, 700)
     easier = {name: values[kept] for name, values in now.items()}
     easier["id"] = easier["id"] + 5_000
-    whole = {**COLUMNS, "segments": []}
     found = compare(
-        easier, before, columns=whole, metrics=["performance.accuracy", "performance.f1"]
+        easier, before, columns=WHOLE, metrics=["performance.accuracy", "performance.f1"]
     )
     assert found.pairing.design == "unpaired"
     assert found.mix is not None
@@ -179,9 +207,8 @@ def test_a_record_survives_json(worse: Comparison) -> None:
 
 def test_the_same_seed_says_the_same(logs: MakeLogs) -> None:
     before, now = logs(250, worse=1.0)
-    whole = {**COLUMNS, "segments": []}
     found = [
-        compare(now, before, columns=whole, metrics=["performance.f1"], seed=5).differences
+        compare(now, before, columns=WHOLE, metrics=["performance.f1"], seed=5).differences
         for _ in range(2)
     ]
     assert found[0] == found[1]
