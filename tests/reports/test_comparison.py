@@ -57,7 +57,7 @@ def difference(metric: str, decision: Decision, **given: Any) -> Difference:
         error=0.01, errors=(0.02, 0.02), correlation=0.8, n=1_000, groups=200, gained=30, lost=80,
         method="McNemar over groups, mid-p",
     )  # fmt: skip
-    settings = {
+    settings: dict[str, Any] = {
         "baseline": 0.8, "candidate": 0.8 + 0.05 * sign, "contrast": contrast, "adjusted_p": 0.02,
         "detectable": 0.028,
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,8 +91,8 @@ def apart(
         n=len(together),
         df=freedom,
     )
-    floor = [
+    least = [
         share_error(rows, float(len(part)))
         for rows, part in zip((baseline, candidate), terms, strict=True)
     ]
-    return at_least(found, float(np.hypot(*floor)), confidence)
+    return at_least(found, math.hypot(*least), confidence)

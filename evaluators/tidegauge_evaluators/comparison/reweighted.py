@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ class Shared:
         floor = [
             share_error(loss[known & (now == bool(side))], rows) for side, rows in enumerate(worth)
         ]
-        found = at_least(found, float(np.hypot(*floor)), self.confidence)
+        found = at_least(found, math.hypot(*floor), self.confidence)
         return then.value, today.value, found
 
 

@@ -249,7 +249,8 @@ def _sentence(
     assert one.candidate is not None
     where = f" in {one.slice}" if one.slice else ""
     values = f"{amount(one.candidate, card.unit)} against {amount(one.baseline, card.unit)}"
-    said = f"{card.title}{where} {values}"
+    ground = " on shared inputs" if one.unadjusted is not None else ""
+    said = f"{card.title}{where} {values}{ground}"
     gap = change(contrast.change, card.unit)
     around = f" ({_ends(contrast.interval, card.unit)})" if contrast.interval else ""
     odds = f"; p {chance(adjusted)} after correction" if adjusted is not None else ""

@@ -87,7 +87,8 @@ def match(before: pa.Table, now: pa.Table, known: Known) -> Matched:
     shared = int(np.count_nonzero(both))
     smaller = min(len(then.every), len(today.every))
     if shared < FEWEST or shared < SHARED * smaller:
-        said = f"Only {shared:,} of {smaller:,} ids in {known.id} are on both sides"
+        few = f"Only {shared:,}" if shared else "None"
+        said = f"{few} of {smaller:,} ids in {known.id} {'are' if shared else 'is'} on both sides"
         return _unpaired(before, now, known, said)
     rows_then = then.rows[np.asarray(place.drop_null())]
     order = np.argsort(rows_then, kind="stable")

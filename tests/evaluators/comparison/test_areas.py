@@ -18,7 +18,8 @@ def by_definition(truth: np.ndarray, before: np.ndarray, now: np.ndarray) -> tup
         wins = (mine[:, None] > other) + 0.5 * (mine[:, None] == other)
         placed.append((wins.mean(axis=1), wins.mean(axis=0)))
     gap = placed[1][0].mean() - placed[0][0].mean()
-    spread = sum(np.cov(placed[0][side], placed[1][side]) / len(placed[0][side]) for side in (0, 1))
+    parts = [np.cov(placed[0][side], placed[1][side]) / len(placed[0][side]) for side in (0, 1)]
+    spread = parts[0] + parts[1]
     return gap, spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]
 
 

@@ -55,7 +55,7 @@ def test_ids_that_are_never_shared_make_different_rows() -> None:
     now = table(list(range(100, 120)), x=[0] * 20)
     found = matched(twenty(), now).pairing
     assert found.design == "unpaired"
-    assert "Only 0 of 20 ids in id are on both sides" in found.because
+    assert "None of 20 ids in id is on both sides" in found.because
     with pytest.raises(DataError, match="the rows are to be paired"):
         matched(twenty(), now, rows="paired")
 
