@@ -1,4 +1,4 @@
-"""What a run's results say against "nothing changed" and against "within the limit"."""
+"""What windows say together: evidence against "nothing changed", and that a limit is passed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,43 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
 
-from tidegauge.alerts.paging import APART, WINDOWS, detector, e_value
+from tidegauge.alerts.paging import APART, SHIFTS, advanced
 from tidegauge.causes.incidents import key_of
 from tidegauge.incident import Paging
 from tidegauge.records import ALARMS, Card, Check, Limit, Policy, Report, Result, Score, Severity
 from tidegauge.store.cleaning import clean
 from tidegauge.store.speaking import Speaker, insert
+from tidegauge.wording import counted
 
-NOTHING = 0.5
-"""What a window says that says nothing: the e-value of p = 1."""
-TRIFLE = 0.55
-"""E-values below this are kept as nothing, which is less than they are."""
+NORMAL = NormalDist()
+OUTSIDE = 2.0
+"""What a window beyond a calibrated limit counts, which knows no standard error of rows."""
+LEAST = 0.2
+"""A detector below this is kept as nothing, which is less than it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What one window says of one finding, in standard errors."""
+
+    z: float
+    """Beyond what no change can do, chance of the baseline granted."""
+    past: float
+    """Beyond the mildest limit that alarms; infinite where any change is too much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What windows up to one say of a finding."""
+
+    totals: tuple[float, ...]
+    """The detector, for each shift it looks for."""
+    windows: int
+    """Windows since there is any evidence at all."""
+    past: float
+    """Sum of how far they were beyond the limit, in standard errors."""
+    newest: float = 0.0
+    """How far the newest one is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,31 +55,26 @@ class Paged:
     result: Result
     severity: Severity
     because: str
-    together: bool = False
-    """Whether it takes several windows to show it."""
 
 
 def paged(
-    report: Report,
-    history: Sequence[Mapping[str, float]],
-    values: Mapping[str, float],
-    paging: Paging,
+    report: Report, standings: Mapping[str, Standing], tests: int, paging: Paging
 ) -> tuple[Paged, ...]:
-    """Choose the results that page.
+    """Choose the results that page: one window alone, or several together.
 
     Parameters
     ----------
     report
         The run.
-    history
-        Finding -> e-value in each earlier window since it last paged, the oldest first.
-    values
-        Finding -> e-value in this window.
+    standings
+        Finding -> what windows up to this one say.
+    tests
+        Findings that share the pages which are accepted.
     paging
         What the suite accepts.
     """
     found = []
-    needed = (paging.threshold or math.inf) * max(len(values), 1)
+    needed = (paging.threshold or math.inf) * max(tests, 1) * len(SHIFTS)
     for result in report.results:
         verdict = result.verdict
         alone = paging.level is None or (verdict.adjusted_p or 0.0) <= paging.level
@@ -61,118 +82,168 @@ def paged(
             severity: Severity = "critical" if verdict.outcome == "critical" else "warn"
             found.append(Paged(result=result, severity=severity, because=verdict.because))
             continue
-        key = key_of(result)
-        if values.get(key, 0.0) <= 1.0:
-            continue
-        series = [*(one.get(key, NOTHING) for one in history), values[key]]
-        if detector(series) < needed:
-            continue
-        n = sum(value > 1 for value in series)
-        because = f"{verdict.because}; {n} windows together show what one alone does not"
-        found.append(
-            Paged(result=result, severity=_mildest(result, report), because=because, together=True)
-        )
+        standing = standings.get(key_of(result))
+        if standing is not None and _shown(standing, needed, report.policy):
+            together = (
+                f"{counted(standing.windows, 'window')} together show what one alone does not"
+            )
+            because = f"{verdict.because}; {together}"
+            severity = _severity(result, report)
+            found.append(Paged(result=result, severity=severity, because=because))
     return tuple(found)
 
 
-def e_values(report: Report) -> dict[str, float]:
-    """Weigh each result that may be added up over windows; finding -> e-value."""
+def _shown(standing: Standing, needed: float, policy: Policy) -> bool:
+    """Whether the evidence is enough, and the mean of the windows lies beyond the limit surely."""
+    if max(standing.totals) < needed or standing.newest <= 0:
+        return False
+    mean = standing.past / standing.windows
+    return mean >= NORMAL.inv_cdf(0.5 + policy.confidence / 2) / math.sqrt(standing.windows)
+
+
+def standings(report: Report, before: Mapping[str, Standing]) -> tuple[dict[str, Standing], int]:
+    """Add a window to what earlier ones said; give it with the number of findings that share."""
+    weighed = weigh(report)
+    found = {}
+    for key, one in weighed.items():
+        last = before.get(key)
+        totals = advanced(last.totals if last else (0.0,) * len(SHIFTS), one.z)
+        if max(totals) < LEAST:
+            continue
+        goes_on = last is not None and max(totals) >= 1
+        found[key] = Standing(
+            totals=totals,
+            windows=1 + (last.windows if last and goes_on else 0),
+            past=one.past + (last.past if last and goes_on else 0.0),
+            newest=one.past,
+        )
+    return found, len(weighed)
+
+
+def weigh(report: Report) -> dict[str, Weighed]:
+    """Weigh each result that may be added up over windows.
+
+    A check that waits for several windows by itself (``persist``) is left to that.
+    """
     checks = {check.id: check for check in report.checks}
     found = {}
     for result in report.results:
         check, card = checks.get(result.check), report.cards.get(result.evaluator)
         if check is None or card is None or result.score is None or check.persist > 1:
             continue
-        if result.limits:
-            continue  # calibrated: its own chance is of one window, and not to be added up
-        p = beyond(result.score, check, card, report.policy)
-        if p is not None:
-            found[key_of(result)] = e_value(p)
+        if any(limit.versus == "calibrated" for limit in result.limits):
+            one = _calibrated(result.score, result, card)
+        else:
+            one = _weighed(result.score, check, card, report.policy)
+        if one is not None:
+            found[key_of(result)] = one
     return found
 
 
-def beyond(score: Score, check: Check, card: Card, policy: Policy) -> float | None:
-    """P-value against "nothing changed, or no further than the limit"; ``None`` = cannot be said.
-
-    Both must fall, so it is the larger of both (an intersection-union test: Berger 1982). It is
-    ``None`` where no change at all lies less than ``APART`` standard errors inside the limit, or
-    less than twice what the baseline's own chance adds to every window.
-    """
-    limits = [limit for limit in check.limits if limit.severity != "info"]
+def _weighed(score: Score, check: Check, card: Card, policy: Policy) -> Weighed | None:
+    limits = [
+        limit for limit in check.limits if limit.severity != "info" and limit.versus != "calibrated"
+    ]
     distances = [_distance(score, limit, card, policy) for limit in limits]
     known = [one for one in distances if one is not None]
     if not known or len(known) < len(limits):
         return None
-    z, room = max(known)
+    past, changed = max(known, key=lambda one: one[0])
+    if score.p_value is not None:
+        changed = -NORMAL.inv_cdf(min(max(score.p_value, 1e-15), 1 - 1e-9))
+    if changed is None:
+        return None
+    return Weighed(z=changed - _granted(score), past=past)
+
+
+def _calibrated(score: Score, result: Result, card: Card) -> Weighed | None:
+    """Weigh a score whose limits the baseline's windows taught: they hold its chance already."""
+    p = result.verdict.adjusted_p
+    if p is None:
+        return None
+    outside = [
+        score.value < limit.bound if card.better == "higher" else score.value > limit.bound
+        for limit in result.limits
+    ] + [limit.floor is not None and score.value < limit.floor for limit in result.limits]
+    z = -NORMAL.inv_cdf(min(max(p, 1e-15), 1 - 1e-9))
+    return Weighed(z=z - _granted(score), past=OUTSIDE if any(outside) else -OUTSIDE)
+
+
+def _granted(score: Score) -> float:
+    """Give the standard errors that windows may have in common without any change."""
     shared = score.n_current / max(score.n_current + score.n_baseline, 1)
-    if room < APART + 2 * math.sqrt(shared):
-        return None
-    outside = math.erfc(z / math.sqrt(2)) / 2
-    return max(outside, score.p_value) if score.p_value is not None else outside
+    return APART + 2 * math.sqrt(shared)
 
 
-def _distance(score: Score, limit: Limit, card: Card, policy: Policy) -> tuple[float, float] | None:
-    """How far the value lies beyond a limit, and no change inside it, in standard errors."""
-    quantile = NormalDist().inv_cdf(0.5 + policy.confidence / 2)
+def _distance(
+    score: Score, limit: Limit, card: Card, policy: Policy
+) -> tuple[float, float | None] | None:
+    """How far the value lies beyond a limit, and from no change, in standard errors."""
+    if limit.versus == "any":
+        return math.inf, None
     down = card.better == "higher" if limit.versus == "value" else limit.versus == "drop"
-    if limit.versus in ("any", "calibrated"):
-        return None
-    if limit.versus == "value":
-        interval, origin = score.interval, score.baseline
-        if origin is None and score.p_value is not None and score.change is None:
-            origin = 0.0  # the value itself is the change
-        if origin is None or interval is None:
-            return None
-        past, room, point = score.value - limit.bound, limit.bound - origin, score.value
-    else:
-        if score.baseline is None or score.change is None:
-            return None
-        interval = score.change
-        bound = limit.bound * abs(score.baseline) if limit.share else limit.bound
-        point = score.value - score.baseline
-        past, room = (point + bound, -bound) if down else (point - bound, bound)
-    half = interval.high - point if down else point - interval.low
-    if half <= 0 or not math.isfinite(half):
-        return None
-    error = half / quantile
     sign = -1.0 if down else 1.0
-    return sign * past / error, sign * room / error
+    if limit.versus == "value":
+        interval, point, bound, origin = score.interval, score.value, limit.bound, score.baseline
+    elif score.baseline is None:
+        return None
+    else:
+        interval, point, origin = score.change, score.value - score.baseline, 0.0
+        bound = sign * (limit.bound * abs(score.baseline) if limit.share else limit.bound)
+    if interval is None:
+        return None
+    half = interval.high - point if down else point - interval.low
+    if not 0 < half < math.inf:
+        return None
+    error = half / NORMAL.inv_cdf(0.5 + policy.confidence / 2)
+    changed = None if origin is None else sign * (point - origin) / error
+    return sign * (point - bound) / error, changed
 
 
-def _mildest(result: Result, report: Report) -> Severity:
+def _severity(result: Result, report: Report) -> Severity:
+    """Say how bad it is: by the alarm's own outcome, else by the mildest limit."""
+    if result.verdict.outcome in ALARMS:
+        return "critical" if result.verdict.outcome == "critical" else "warn"
     checks = {check.id: check for check in report.checks}
     severities = {limit.severity for limit in checks[result.check].limits}
     return "warn" if "warn" in severities else "critical"
 
 
-def earlier(speaker: Speaker, suite: str, before: datetime) -> list[dict[str, float]]:
-    """Read the evidence of windows before a moment, the oldest first; what paged starts anew."""
+def earlier(speaker: Speaker, suite: str, before: datetime) -> dict[str, Standing]:
+    """Read what the windows before a moment say together."""
     rows = speaker.ask(
-        "SELECT body FROM evidence WHERE suite = :suite AND at < :before "
-        "ORDER BY at DESC LIMIT :most",
-        suite=suite,
+        "SELECT body FROM evidence WHERE suite = :suite AND at < :before ORDER BY at DESC LIMIT 1",
+        suite=clean(suite),
         before=before,
-        most=WINDOWS - 1,
     )
-    done: set[str] = set()
-    found = []
-    for (body,) in rows:
-        kept = json.loads(body)
-        done |= set(kept["paged"])
-        found.append({key: value for key, value in kept["values"].items() if key not in done})
-    return found[::-1]
+    kept = json.loads(rows[0][0]) if rows else {}
+    return {
+        key: Standing(
+            totals=tuple(totals), windows=windows, past=math.inf if past is None else past
+        )
+        for key, (totals, windows, past) in kept.items()
+        if len(totals) == len(SHIFTS)
+    }
 
 
 def keep(
     speaker: Speaker,
     suite: str,
     at: datetime,
-    values: Mapping[str, float],
+    standings: Mapping[str, Standing],
+    tests: int,
     paged: Sequence[str],
 ) -> None:
-    """Write the evidence of a window, in the place of what it said before."""
-    told = {key: float(f"{value:.4g}") for key, value in values.items() if value >= TRIFLE}
-    body = clean(json.dumps({"values": told, "paged": sorted(set(paged))}))
-    row = {"suite": suite, "at": at, "tests": len(values), "body": body}
+    """Write what windows up to one say, in the place of what was there; what paged starts anew."""
+    told = {
+        key: (
+            [float(f"{total:.3g}") for total in one.totals],
+            one.windows,
+            round(one.past, 3) if math.isfinite(one.past) else None,
+        )
+        for key, one in standings.items()
+        if key not in paged
+    }
+    row = {"suite": clean(suite), "at": at, "tests": tests, "body": clean(json.dumps(told))}
     speaker.tell("DELETE FROM evidence WHERE suite = :suite AND at = :at", [row])
     speaker.tell(insert("evidence", row), [row])

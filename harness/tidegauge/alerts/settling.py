@@ -57,15 +57,15 @@ def settle(
         book = Book(speaker, suite, report, now, place_of(report))
         if _superseded(speaker, report):
             return Settled(paging=accepted), ()
-        values = evidence.e_values(report) if accepted.threshold is not None else {}
-        history = evidence.earlier(speaker, suite.name, book.at) if values else []
-        pages = evidence.paged(report, history, values, accepted)
+        before = evidence.earlier(speaker, suite.name, book.at)
+        standings, tests = evidence.standings(report, before)
+        pages = evidence.paged(report, standings, tests, accepted)
         lasting = {one.id: one for one in writing.seen_at(speaker, suite.name, book.at)}
         lasting |= {one.id: one for one in writing.recent(speaker, suite.name, _since(book))}
         rows_came(book, lasting)
         waiting = _take(book, lasting, pages)
         told = [key_of(page.result) for page in pages]
-        evidence.keep(speaker, suite.name, book.at, values, told)
+        evidence.keep(speaker, suite.name, book.at, standings, tests, told)
         _mark(speaker, report, suite, now)
         todo = route(speaker, suite, book.events, book.incidents, now=now, act=act)
     settled = Settled(
