@@ -29,7 +29,7 @@ from tidegauge.calibration.scales import (
     size_of,
     student_tail,
 )
-from tidegauge.calibration.scored import Key, Series, Told, score_windows
+from tidegauge.calibration.scored import Key, Scoring, Series, Told, score_windows
 from tidegauge.calibration.shape import CRITICAL, Bounds, Calibrated, Calibration, Odd
 from tidegauge.calibration.spread import FEWEST, Floats, learn_spread
 from tidegauge.calibration.windows import Cut
@@ -78,6 +78,7 @@ def calibrate(
     rows: pa.Table,
     length: str,
     told: Told = lambda done, of: None,
+    scoring: Scoring = score_windows,
 ) -> Calibration:
     """Learn limits from windows.
 
@@ -97,6 +98,8 @@ def calibrate(
         Length of a window as it was written: ``1d``.
     told
         Called with the windows scored and their number.
+    scoring
+        Scores windows, one way or another: to learn at several rates it is done once.
 
     Raises
     ------
@@ -105,12 +108,12 @@ def calibrate(
     """
     refuse_few(len(cut.parts), length, policy.false_alarms)
     wanted = [one for one in checks if evaluator(one.evaluator).card.over == "profile"]
-    found = score_windows(cut, wanted, policy, told=told)
+    found = scoring(cut, wanted, policy, told=told)
     chances = draw_chances(grid, rows, _distances(found), policy)
     learned = _learn(found, chances, cut, policy)
     odd = apart(learned.rates.spread)
     if odd.any():  # they spoil what the others were held against
-        found = score_windows(cut, wanted, policy, without=odd, told=told)
+        found = scoring(cut, wanted, policy, without=odd, told=told)
         learned = _learn(found, chances, cut, policy)
         odd = apart(learned.rates.spread)
     return Calibration(

@@ -80,8 +80,10 @@ def learn_rates(scores: Scores, rate: float) -> Rates:
     odds = chances(z, df, scores.sides)
     ratio = np.nanmin(np.where(np.isnan(odds), np.inf, odds) / shares, axis=1)
     ratio = np.sort(ratio[~apart(spread)])
-    place = math.floor(rate * (len(ratio) + 1) + 1e-9)
-    passed = float(ratio[place - 1]) if place >= 1 else 1.0
+    expected = rate * (len(ratio) + 1)
+    place = math.floor(expected + 1e-9)
+    # With fewer windows than the rate needs, the least of them stands for a rarer one yet.
+    passed = float(ratio[place - 1]) if place >= 1 else float(ratio[0]) * expected
     tightened = min(1.0, max(passed, 1e-12))
     return Rates(spread=spread, per_column=shares * tightened, tightened=tightened)
 
