@@ -9,6 +9,7 @@
   const STAGES = {
     baseline: "reading the baseline", current: "reading the current log", measure: "measuring",
     overview: "drawing up the report", explain: "looking for causes",
+    history: "keeping the report", alerts: "telling whom it concerns",
   };
 
   // How long ago: told anew each half minute, in the words that the server uses.
@@ -80,7 +81,13 @@
       say(why, false);
     } catch { say(why, true); }
   };
-  const soon = (why) => { clearTimeout(timer); timer = setTimeout(() => renew(why), 400); };
+  // Several changes come at once; the one that says most is told.
+  let heard = ["", 0];
+  const soon = (why, weight) => {
+    if (weight >= heard[1]) heard = [why, weight];
+    clearTimeout(timer);
+    timer = setTimeout(() => { const [told] = heard; heard = ["", 0]; renew(told); }, 400);
+  };
 
   const concerns = (attribute, name) => {
     const mine = main.dataset[attribute];
@@ -138,20 +145,22 @@
   });
   on("run.started", (told) => {
     const item = line(told);
-    if (item && !item.querySelector("progress")) soon(`${told.suite} is running`);
+    if (item && !item.querySelector("progress")) soon(`${told.suite} is running`, 0);
   });
   on("run.progress", progress);
   on("run.finished", (told) => {
-    if (concerns("suite", told.suite)) soon(`${told.suite} has run: ${told.outcome}`);
+    if (concerns("suite", told.suite)) soon(`${told.suite} has run: ${told.outcome}`, 2);
   });
   on("run.failed", (told) => {
-    if (concerns("suite", told.suite)) soon(`${told.suite} could not run: ${told.because}`);
+    if (concerns("suite", told.suite)) soon(`${told.suite} could not run: ${told.because}`, 2);
   });
   on("incident.changed", (told) => {
-    if (concerns("incident", told.incident) || concerns("suite", told.suite)) soon("An incident changed");
+    if (concerns("incident", told.incident) || concerns("suite", told.suite)) {
+      soon("An incident changed", 1);
+    }
   });
   on("suite.changed", (told) => {
-    if (concerns("suite", told.suite)) soon(`${told.suite} changed`);
+    if (concerns("suite", told.suite)) soon(`${told.suite} changed`, 0);
   });
   source.addEventListener("open", () => { live.hidden = false; live.textContent = "Kept up to date."; });
   source.addEventListener("error", () => {
