@@ -85,7 +85,11 @@ def _windows(speaker: Speaker, suite: str, before: datetime) -> Iterator[tuple[d
         before=before,
         most=DEEPEST,
     )
+    last = None
     for no, at in rows:
+        if at == last:  # the same window over other rows, by --current or --baseline
+            continue
+        last = at
         found = speaker.ask(
             'SELECT s."check", s."column", s.slice, r.outcome, r.broke FROM results r '
             "JOIN subjects s ON s.no = r.subject WHERE r.run = :run",
