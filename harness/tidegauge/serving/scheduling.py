@@ -172,12 +172,11 @@ class Plan:
 
 
 def arrivals(store: Store, shelf: Shelf) -> tuple[Any, ...]:
-    """Look for windows that should have come and did not; give the incidents that changed."""
-    from tidegauge.alerts.arrivals import check_arrivals
+    """Look for windows that did not come, and send what is due; give the incidents that changed."""
+    from tidegauge.operating import watch
 
     changed: list[Any] = []
     for one in shelf:
         if one.suite is not None:
-            settled, _ = check_arrivals(store, one.suite)
-            changed += settled.incidents
+            changed += watch(one.suite, store).incidents
     return tuple(changed)
