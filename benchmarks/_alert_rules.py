@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from _alert_series import Floats, Stream
-from tidegauge.baseline import Baseline
 from tidegauge.calibration.applying import with_calibrated
-from tidegauge.calibration.learning import calibrate
-from tidegauge.calibration.scored import Key, Scoring, Series, score_windows
-from tidegauge.calibration.windows import Cut
+from tidegauge.calibration.learning import Study, limits_at, study
 from tidegauge.judge import Measured, judge
 from tidegauge.measuring import Bench, measure
 from tidegauge.records import Policy
@@ -91,31 +87,24 @@ def judged(stretch: Stretch, rates: Sequence[float]) -> dict[str, dict[float, Al
         "mean, k sigma": {k: sigma(by_mean, k, both=True) for k in SIGMAS},
         "mean, moving range": {k: moving_range(by_mean, k, both=True) for k in SIGMAS},
     }
-    once = cache_scores(cut)
-    scores = _distances(once(cut, CHECKS, asked), measured, len(stream.columns))
+    known = study(cut, CHECKS, asked, grid=frozen.profile, rows=frozen.rows)
+    scores = _distances(known, measured, len(stream.columns))
     found |= {
         "distance, fixed": {c: fixed(scores, c) for c in DISTANCES},
         "distance, k sigma": {k: sigma(scores, k, both=False) for k in SIGMAS},
         "distance, moving range": {k: moving_range(scores, k, both=False) for k in SIGMAS},
     }
     starts = [stream.starts[at] for at in after]
-    return {"calibrated": {rate: ours(frozen, cut, rate, measured, starts, once) for rate in rates},
-            **found}  # fmt: skip
+    mine = {rate: ours(known, rate, measured, starts) for rate in rates}
+    return {"calibrated": mine, **found}
 
 
 def ours(
-    frozen: Baseline,
-    cut: Cut,
-    rate: float,
-    measured: Sequence[Sequence[Measured]],
-    starts: Sequence[datetime],
-    scoring: Scoring,
+    known: Study, rate: float, measured: Sequence[Sequence[Measured]], starts: Sequence[datetime]
 ) -> Alarms:
     """Judge windows by calibrated limits, through the judge, both gates."""
     policy = Policy(seed=1, false_alarms=rate)
-    limits = calibrate(
-        cut, CHECKS, policy, grid=frozen.profile, rows=frozen.rows, length="", scoring=scoring
-    )
+    limits = limits_at(known, rate, length="")
     alarms = []
     for start, one in zip(starts, measured, strict=True):
         bounded = with_calibrated(one, limits, policy, start=start, source="")
@@ -123,25 +112,11 @@ def ours(
     return np.array(alarms)
 
 
-def cache_scores(cut: Cut) -> Scoring:
-    """Score windows once for each set of odd ones."""
-    known: dict[bytes, dict[Key, Series]] = {}
-
-    def scoring(cut: Cut, checks: Any, policy: Policy, **more: Any) -> dict[Key, Series]:
-        without = more.get("without")
-        key = b"" if without is None else without.tobytes()
-        if key not in known:
-            known[key] = score_windows(cut, checks, policy, without=without)
-        return known[key]
-
-    return scoring
-
-
-def _distances(
-    learned: Mapping[Key, Series], measured: Sequence[Sequence[Measured]], columns: int
-) -> Scored:
+def _distances(known: Study, measured: Sequence[Sequence[Measured]], columns: int) -> Scored:
     """Kolmogorov-Smirnov distances, of windows that were held out and of those to be judged."""
-    mine = [one.values for key, one in learned.items() if key[0] == "drift.kolmogorov_smirnov"]
+    mine = [
+        one.series.values for one in known.laid if one.series.key[0] == "drift.kolmogorov_smirnov"
+    ]
     now = [
         [
             one.score.value if one.score else np.nan

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
 from tidegauge.calibration.chance import UNKNOWN, Chance, draw_chances
+from tidegauge.calibration.laying import Laid, lay_distance, lay_level
 from tidegauge.calibration.rates import (
     Rates,
     Scores,
@@ -19,19 +18,12 @@ from tidegauge.calibration.rates import (
     apart,
     learn_rates,
     needed_windows,
+    spread_of,
 )
-from tidegauge.calibration.scales import (
-    Scale,
-    as_usual,
-    back,
-    onto,
-    scale_of,
-    size_of,
-    student_tail,
-)
-from tidegauge.calibration.scored import Key, Scoring, Series, Told, score_windows
+from tidegauge.calibration.scales import Scale, back, student_tail
+from tidegauge.calibration.scored import Key, Series, Told, score_windows
 from tidegauge.calibration.shape import CRITICAL, Bounds, Calibrated, Calibration, Odd
-from tidegauge.calibration.spread import FEWEST, Floats, learn_spread
+from tidegauge.calibration.spread import FEWEST, Spread
 from tidegauge.calibration.windows import Cut
 from tidegauge.catalog import evaluator
 from tidegauge.errors import BaselineError
@@ -46,27 +38,14 @@ SIDES = {"lower": 1, "higher": -1, "none": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """A series on its scale, as windows of the usual size would have had it."""
+class Study:
+    """What was found of a baseline's windows, before any rate is asked for."""
 
-    series: Series
-    scale: Scale
-    noise: float
-    surely: float
-    usual_rows: float
-    places: Floats
-    """Shape (K,)."""
-    least: float
-    """Chance error of a window's rows, on the scale."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """All series, and what they say together."""
-
+    cut: Cut
     laid: tuple[Laid, ...]
     scores: Scores
-    rates: Rates
+    odd: NDArray[np.bool_]
+    """Windows that stand apart, shape (K,)."""
 
 
 def calibrate(
@@ -78,7 +57,6 @@ def calibrate(
     rows: pa.Table,
     length: str,
     told: Told = lambda done, of: None,
-    scoring: Scoring = score_windows,
 ) -> Calibration:
     """Learn limits from windows.
 
@@ -98,8 +76,6 @@ def calibrate(
         Length of a window as it was written: ``1d``.
     told
         Called with the windows scored and their number.
-    scoring
-        Scores windows, one way or another: to learn at several rates it is done once.
 
     Raises
     ------
@@ -107,27 +83,47 @@ def calibrate(
         With fewer than eight windows, or when no check could be scored in them.
     """
     refuse_few(len(cut.parts), length, policy.false_alarms)
+    found = study(cut, checks, policy, grid=grid, rows=rows, told=told)
+    return limits_at(found, policy.false_alarms, length=length)
+
+
+def study(
+    cut: Cut,
+    checks: Sequence[Check],
+    policy: Policy,
+    *,
+    grid: DatasetProfile,
+    rows: pa.Table,
+    told: Told = lambda done, of: None,
+) -> Study:
+    """Score every window against the others, twice where some of them are odd."""
     wanted = [one for one in checks if evaluator(one.evaluator).card.over == "profile"]
-    found = scoring(cut, wanted, policy, told=told)
+    found = score_windows(cut, wanted, policy, told=told)
     chances = draw_chances(grid, rows, _distances(found), policy)
-    learned = _learn(found, chances, cut, policy)
-    odd = apart(learned.rates.spread)
-    if odd.any():  # they spoil what the others were held against
-        found = scoring(cut, wanted, policy, without=odd, told=told)
-        learned = _learn(found, chances, cut, policy)
-        odd = apart(learned.rates.spread)
+    first = _studied(found, chances, cut, policy)
+    if not first.odd.any():
+        return first
+    # Odd windows spoil what the others were held against.
+    again = score_windows(cut, wanted, policy, without=first.odd, told=told)
+    return _studied(again, chances, cut, policy)
+
+
+def limits_at(found: Study, rate: float, *, length: str) -> Calibration:
+    """Learn the limits that raise an alarm in a share ``rate`` of unchanged windows."""
+    rates = learn_rates(found.scores, rate)
+    cut, odd = found.cut, found.odd
     return Calibration(
         length=length,
         first=cut.starts[0].isoformat(),
         last=cut.starts[-1].isoformat(),
         windows=len(cut.starts),
-        asked=policy.false_alarms,
-        achieved=achieved_rate(learned.scores, policy.false_alarms, odd),
-        needed=needed_windows(policy.false_alarms),
-        tightened=learned.rates.tightened,
+        asked=rate,
+        achieved=achieved_rate(found.scores, rate, odd),
+        needed=needed_windows(rate),
+        tightened=rates.tightened,
         reference=int(cut.rows[~odd].sum() - np.median(cut.rows)),
-        odd=tuple(_odd(cut, learned, odd)),
-        limits=tuple(_limits(learned)),
+        odd=tuple(_odd(found, rates.spread)),
+        limits=tuple(_limits(found, rates)),
     )
 
 
@@ -155,12 +151,12 @@ def _distances(found: Mapping[Key, Series]) -> dict[tuple[str, str], tuple[Check
     }
 
 
-def _learn(
+def _studied(
     found: Mapping[Key, Series],
     chances: Mapping[tuple[str, str], Chance],
     cut: Cut,
     policy: Policy,
-) -> Learned:
+) -> Study:
     enough = max(FEWEST, len(cut.parts) // 2)
     kept = {key: one for key, one in found.items() if one.scored >= enough}
     if not kept:
@@ -170,9 +166,9 @@ def _learn(
         )
     reference = float(cut.rows.sum() - np.median(cut.rows))
     laid = tuple(
-        _distance(one, chances.get(key[:2], UNKNOWN), reference)
+        lay_distance(one, chances.get(key[:2], UNKNOWN), reference)
         if one.distance
-        else _level(one, policy.confidence)
+        else lay_level(one, policy.confidence)
         for key, one in kept.items()
     )
     scores = Scores(
@@ -182,97 +178,17 @@ def _learn(
         weights=np.array(budget_weights([(label, column) for _, column, label in kept])),
         least=np.array([one.least for one in laid]),
     )
-    return Learned(laid=laid, scores=scores, rates=learn_rates(scores, policy.false_alarms))
+    spread = spread_of(scores)
+    return Study(cut=cut, laid=laid, scores=scores, odd=apart(spread))
 
 
-def _level(series: Series, confidence: float) -> Laid:
-    """Lay a rate, a mean or a quantile onto its scale; its interval tells what rows would do."""
-    scale = scale_of(series.card, series.values)
-    places = onto(scale, series.values)
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    errors = (onto(scale, series.high) - onto(scale, series.low)) / (2 * z)
-    errors = errors[np.isfinite(errors)]
-    least = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
-    around = learn_spread(places[:, None], {})
-    spread = max(float(around.sd[0]) ** 2, 1e-300)
-    return _resized(
-        series,
-        scale,
-        places,
-        noise=min(1.0, least**2 / spread),
-        surely=min(1.0, least**2 / _at_most(spread, float(around.df[0]))),
-        usual=float(around.mean[0]),
-        reference=np.inf,
-        least=least,
-    )
-
-
-def _distance(series: Series, chance: Chance, reference: float) -> Laid:
-    """Lay a distance onto the cube root of the chi-square that it stands for."""
-    places = onto(chance.scale, series.values)
-    squares = places**3
-    rows = max(float(np.nanmedian(series.rows)), 1.0)
-    by_chance = chance.per_row * (1 / rows + 1 / max(reference, 1.0))
-    around = learn_spread(squares[:, None], {})
-    middle, spread = float(around.mean[0]), float(around.sd[0]) ** 2
-    scatter = (chance.variation * by_chance) ** 2
-    most = max(_at_most(spread, float(around.df[0])), 1e-300)
-    return _resized(
-        series,
-        chance.scale,
-        places,
-        noise=min(1.0, by_chance / middle) if middle > 0 else 0.0,
-        surely=min(1.0, scatter / most),
-        usual=max(middle, 0.0) ** (1 / 3),
-        reference=max(reference, 1.0),
-        least=0.0,
-    )
-
-
-def _at_most(variance: float, df: float) -> float:
-    """Upper 95 % bound of a variance."""
-    return variance * df / float(chdtri(df, 0.95))
-
-
-def _resized(
-    series: Series,
-    scale: Scale,
-    places: Floats,
-    *,
-    noise: float,
-    surely: float,
-    usual: float,
-    reference: float,
-    least: float,
-) -> Laid:
-    """Take every window to the usual size."""
-    rows = float(np.nanmedian(series.rows))
-    sizes = [
-        size_of(scale, noise, surely, rows=n, usual_rows=rows, reference=reference)
-        for n in np.nan_to_num(series.rows, nan=rows).tolist()
-    ]
-    even = [
-        as_usual(scale, usual, place, size) if place == place else np.nan
-        for place, size in zip(places.tolist(), sizes, strict=True)
-    ]
-    return Laid(
-        series=series,
-        scale=scale,
-        noise=noise,
-        surely=surely,
-        usual_rows=rows,
-        places=np.array(even),
-        least=least,
-    )
-
-
-def _limits(learned: Learned) -> Iterator[Calibrated]:
+def _limits(found: Study, rates: Rates) -> Iterator[Calibrated]:
     """Write each column's bounds in the measure's own unit."""
-    spread, shares = learned.rates.spread, learned.rates.per_column
+    spread, shares = rates.spread, rates.per_column
     reach = spread.sd * np.sqrt(1 + spread.error**2)
-    expected = spread.expected(learned.scores.groups)
-    for at, one in enumerate(learned.laid):
-        side = int(learned.scores.sides[at])
+    expected = spread.expected(found.scores.groups)
+    for at, one in enumerate(found.laid):
+        side = int(found.scores.sides[at])
         usual = float(spread.mean[at])
         far = [
             float(student_tail(share / (1 if side else 2), spread.df[at]) * reach[at])
@@ -310,14 +226,13 @@ def bounds(scale: Scale, usual: float, far: float, side: int) -> Bounds:
     return low, high
 
 
-def _odd(cut: Cut, learned: Learned, odd: NDArray[np.bool_]) -> Iterator[Odd]:
+def _odd(found: Study, spread: Spread) -> Iterator[Odd]:
     """Say of each odd window which scores stand apart."""
-    spread = learned.rates.spread
-    z = np.abs(np.nan_to_num(spread.z(learned.scores.values, learned.scores.groups)))
-    for index in np.flatnonzero(odd).tolist():
+    z = np.abs(np.nan_to_num(spread.z(found.scores.values, found.scores.groups)))
+    for index in np.flatnonzero(found.odd).tolist():
         apart_in = [at for at in np.argsort(-z[index]) if spread.odd[index, at]]
-        said = [_stands_apart(learned.laid[at], index, spread.mean[at]) for at in apart_in]
-        yield Odd(window=cut.starts[index].isoformat(), because=listed(said))
+        said = [_stands_apart(found.laid[at], index, spread.mean[at]) for at in apart_in]
+        yield Odd(window=found.cut.starts[index].isoformat(), because=listed(said))
 
 
 def _stands_apart(one: Laid, index: int, mean: float) -> str:

@@ -74,7 +74,7 @@ def learn_rates(scores: Scores, rate: float) -> Rates:
     windows exchangeable with the next, the k-th least is passed with probability k / (K + 1)
     (Vovk, Gammerman & Shafer 2005).
     """
-    spread = learn_spread(scores.values, scores.groups, least=scores.least, sizes=SIZES)
+    spread = spread_of(scores)
     shares = rate * scores.weights / len(scores.weights)
     z, df = held_out(scores.values, scores.groups, spread, scores.least)
     odds = chances(z, df, scores.sides)
@@ -86,6 +86,11 @@ def learn_rates(scores: Scores, rate: float) -> Rates:
     passed = float(ratio[place - 1]) if place >= 1 else float(ratio[0]) * expected
     tightened = min(1.0, max(passed, 1e-12))
     return Rates(spread=spread, per_column=shares * tightened, tightened=tightened)
+
+
+def spread_of(scores: Scores) -> Spread:
+    """Learn how the columns scatter."""
+    return learn_spread(scores.values, scores.groups, least=scores.least, sizes=SIZES)
 
 
 def apart(spread: Spread) -> NDArray[np.bool_]:

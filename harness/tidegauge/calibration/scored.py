@@ -20,8 +20,6 @@ Key = tuple[str, str, str]
 """Check's id, column and slice."""
 Told = Callable[[int, int], None]
 """Told how many windows are scored, of how many."""
-Scoring = Callable[..., "dict[Key, Series]"]
-"""What ``score_windows`` is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
