@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from _output import machine, print_table, write_json
-from tidegauge.alerts.paging import APART, MOST, SHIFTS, paging
+from tidegauge.alerts.paging import APART, ENOUGH, MOST, SHIFTS, paging
 from tidegauge.incident import Paging
 from tidegauge.suite import parse_suite
 
@@ -77,7 +77,8 @@ def detected(z: Array, past: Array, alone: Found, needed: float) -> Found:
     totals, pages = np.zeros((len(SHIFTS), z.shape[1])), np.zeros(z.shape, dtype=bool)
     windows, beyond = np.zeros(z.shape[1]), np.zeros(z.shape[1])
     for t in range(len(z)):
-        totals = (totals + 1) * np.exp(shifts * np.minimum(z[t], MOST) - shifts**2 / 2)
+        gained = np.exp(shifts * np.minimum(z[t], MOST) - shifts**2 / 2)
+        totals = np.minimum((totals + 1) * gained, ENOUGH)
         goes_on = totals.max(axis=0) >= 1
         windows = np.where(goes_on, windows + 1, 1)
         beyond = np.where(goes_on, beyond + past[t], past[t])
@@ -172,7 +173,7 @@ def main() -> None:
     less = 10 if parser.parse_args().quick else 1
     print(f"{machine()}; {COLUMNS} columns, {ACCEPTED:g} false pages a year accepted")
     quiet: dict[str, dict[str, float]] = {}
-    for window, seeds in (("1d", 300 // less), ("1h", max(2, 30 // less))):
+    for window, seeds in (("1d", 200 // less), ("1h", max(2, 20 // less))):
         for room in (0.0, 1.65, 3.0):
             for world in WORLDS:
                 label = f"{WORDS[window]}, room {room:g}, {world}"

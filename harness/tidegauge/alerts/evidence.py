@@ -219,10 +219,10 @@ def earlier(speaker: Speaker, suite: str, before: datetime) -> dict[str, Standin
     kept = json.loads(rows[0][0]) if rows else {}
     return {
         key: Standing(
-            totals=tuple(totals), windows=windows, past=math.inf if past is None else past
+            totals=tuple(one[0]), windows=one[1], past=math.inf if one[2] is None else one[2]
         )
-        for key, (totals, windows, past) in kept.items()
-        if len(totals) == len(SHIFTS)
+        for key, one in kept.items()
+        if len(one) == 3 and len(one[0]) == len(SHIFTS)
     }
 
 

@@ -46,6 +46,8 @@ APART = 1.0
 """Standard errors by which windows together must be further from no change than chance."""
 SHIFTS = (1.0, 2.0, 3.0)
 """Changes, in standard errors of one window, that the detector looks for."""
+ENOUGH = 1e30
+"""Evidence beyond which more says nothing: far above what any number of findings and runs asks."""
 MOST = 6.0
 """Standard errors that one window is worth at most: no single one may stand for all."""
 
@@ -157,7 +159,7 @@ def advanced(totals: Sequence[float], z: float) -> tuple[float, ...]:
     """
     z = min(z, MOST)
     return tuple(
-        (total + 1.0) * math.exp(shift * z - shift * shift / 2)
+        min((total + 1.0) * math.exp(shift * z - shift * shift / 2), ENOUGH)
         for total, shift in zip(totals, SHIFTS, strict=True)
     )
 

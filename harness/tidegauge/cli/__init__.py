@@ -22,7 +22,7 @@ from tidegauge.cli.delivering import CODES, deliver, formats_of, write
 from tidegauge.cli.explain import explain
 from tidegauge.cli.gate import gate
 from tidegauge.cli.history import diff, history, report
-from tidegauge.cli.incidents import incidents, show_deliveries
+from tidegauge.cli.incidents import incidents, show_deliveries, show_incidents
 from tidegauge.cli.label import label
 from tidegauge.cli.models import doctor, models
 from tidegauge.cli.publish import publish, to_mlflow
@@ -130,6 +130,7 @@ def run(
     for again in () if quiet else done.rejudged:
         click.echo(told(again.current.window, again.because), err=str(out) == "-")
     if not quiet and str(out) != "-":
+        show_incidents(done.incidents)
         show_deliveries(done.deliveries, act=not no_actions)
     published = to_mlflow(done, mlflow_uri, quiet=quiet or str(out) == "-")
     return CODES[done.report.outcome] or (0 if published and not done.trouble else 2)

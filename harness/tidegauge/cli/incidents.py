@@ -267,6 +267,13 @@ def test_actions(suite: Path, only: str | None, with_triggers: bool, place: str 
     return 2 if failed else 0
 
 
+def show_incidents(changed: Iterable[Incident]) -> None:
+    """Print incidents that a run changed, one line each."""
+    for one in changed:
+        word = "ended" if one.state == "resolved" else f"{one.severity}, {one.state}"
+        click.echo(f"incident {one.id} ({word}): {plain(one.title)}")
+
+
 def show_deliveries(deliveries: Iterable[Delivery], *, act: bool = True) -> None:
     """Print what was done, or would be, one line each."""
     for one in deliveries:
