@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidegauge.causes.incidents import key_of
-from tidegauge.records import ALARMS, Cause, Report, Result, Severity
+from tidegauge.records import ALARMS, Cause, Mechanism, Report, Result, Severity
 from tidegauge.suite import Suite
 from tidegauge.suite.acts import DEFAULT_OWNER, Owner
 from tidegauge.wording import counted, listed
 
 TOGETHER = 3
 """Columns without a known cause that are incidents of their own; more are one incident."""
+
+SAID: Mapping[Mechanism, str] = {
+    "none": "no change", "covariate": "other inputs come in", "distortion": "altered on the way",
+    "misaligned": "rows mixed up", "label_shift": "another mix of outcomes",
+    "concept": "same inputs, other outcomes", "serving": "model or serving changed",
+    "undetermined": "changed, the cause cannot be told",
+}  # fmt: skip
+"""What became of a factor, in the words of a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,7 @@ def title_of(group: Group, report: Report) -> str:
     n = f" ({counted(len(group.results), 'finding')})" if len(group.results) > 1 else ""
     cause = group.cause
     if cause is not None:
-        said = cause.shape.said if cause.shape else cause.verdict.replace("_", " ")
+        said = cause.shape.said if cause.shape else SAID[cause.verdict]
         return f"{cause.factor}: {said}{n}"
     columns = list(dict.fromkeys(r.column for r in group.results if r.column))
     if len(columns) > 1:

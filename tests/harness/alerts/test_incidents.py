@@ -32,7 +32,7 @@ def test_findings_under_one_cause_are_one_incident(days: Days) -> None:
     (one,) = done.incidents
     assert one.cause == "income"
     assert one.findings == CAUSE.results
-    assert one.title == "income: distortion (3 findings)"
+    assert one.title == "income: altered on the way (3 findings)"
     assert one.severity == "critical"
     assert "income times 0.45." in one.because
 
