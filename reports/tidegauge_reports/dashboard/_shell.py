@@ -79,6 +79,7 @@ def _words(page: PageContext, now: datetime, here: str) -> dict[str, Any]:
         "when": partial(times.when, now=now),
         "age": partial(times.age, now=now),
         "date": times.date,
+        "ended": times.ended,
         "window": times.window,
     }
 

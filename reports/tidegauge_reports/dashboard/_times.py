@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
@@ -102,6 +102,33 @@ def date(moment: str) -> Markup:
     if found is None:
         return escape(words.clean(moment) or words.UNKNOWN)
     return _marked(found, _whole(found))
+
+
+def ending(moment: str) -> str:
+    """Name a window by its end: one that ends at midnight is called by the day it closes.
+
+    Examples
+    --------
+    >>> ending("2026-03-03T00:00:00Z"), ending("2026-03-03T06:00:00Z")
+    ('2026-03-02', '2026-03-03 06:00')
+    """
+    found = parsed(moment)
+    if found is None:
+        return words.clean(moment) or words.UNKNOWN
+    midnight = (found.hour, found.minute, found.second) == (0, 0, 0)
+    return f"{found - timedelta(days=1):%Y-%m-%d}" if midnight else written(found)
+
+
+def ended(moment: str) -> Markup:
+    """Mark up a window named by its end.
+
+    Examples
+    --------
+    >>> str(ended("2026-03-03T00:00:00Z"))
+    '<time datetime="2026-03-03T00:00:00Z">2026-03-02</time>'
+    """
+    found = parsed(moment)
+    return _marked(found, ending(moment)) if found else escape(ending(moment))
 
 
 def window(text: str) -> Markup:

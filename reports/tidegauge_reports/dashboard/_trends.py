@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from tidegauge.records import ALARMS, Card
 from tidegauge_reports import _svg as svg
 from tidegauge_reports import _words as words
+from tidegauge_reports.dashboard import _times as times
 
 WIDTH, HEIGHT = 340, 138
 LEFT, RIGHT, TOP, FLOOR = 36, 334, 16, 112
@@ -169,12 +170,21 @@ def _reach(drawn: Sequence[Spot], told: tuple[float, float] | None) -> tuple[flo
     limits = [end for spot in drawn for end in (spot.warn, spot.critical) if end is not None]
     if told is not None:
         limits = [end for end in limits if told[0] <= end <= told[1]]
-    low = min(values[0], *limits, *(told or ())[:1], values[0])
-    high = max(values[-1], *limits, values[-1])
-    usual = max(values[int(0.95 * (len(values) - 1))], *limits, values[0])
+    ends = _ends(drawn)
+    low, high = min([values[0], *limits, *ends]), max([values[-1], *limits, *ends])
+    if told is not None and told[0] == 0 <= low:
+        low = 0.0
+    usual = max([values[int(0.95 * (len(values) - 1))], *limits, *ends])
     if usual > low and high - low > _BEYOND * (usual - low):
         high = low + 1.6 * (usual - low)
-    return low, high
+    return (low, high) if high - low > 1e-9 * abs(high) else (low, low + (abs(low) or 1.0))
+
+
+def _ends(drawn: Sequence[Spot]) -> list[float]:
+    """Give both ends of the usual interval: the widest few may be cut off."""
+    lows = sorted(spot.low for spot in drawn if spot.low is not None)
+    highs = sorted(spot.high for spot in drawn if spot.high is not None)
+    return [lows[len(lows) // 10], highs[len(highs) * 9 // 10 - 1]] if lows and highs else []
 
 
 def _room(low: float, high: float) -> tuple[float, float]:
@@ -266,7 +276,8 @@ def _events(axis: Axis) -> Iterator[str]:
         x = axis.x(event.at)
         if not LEFT <= x <= RIGHT:
             continue
-        title = f"<title>{_day(event.at)}: {escape(words.clean(event.said))}</title>"
+        at = words.instant(datetime.fromtimestamp(int(event.at), UTC).isoformat())
+        title = f"<title>{at}: {escape(words.clean(event.said))}</title>"
         if event.kind in ("incident", "resolved"):
             shape = "l3.5-6h-7z" if event.kind == "incident" else "v-6"
             place = f"M{svg.coord(x)} {TOP - 5}{shape}"
@@ -340,7 +351,7 @@ def _months(first: datetime, end: float, step: int) -> Iterator[tuple[float, str
 
 
 def _day(at: float) -> str:
-    return words.instant(datetime.fromtimestamp(int(at), UTC).isoformat())
+    return times.ending(datetime.fromtimestamp(int(at), UTC).isoformat())
 
 
 def _told(spots: Sequence[Spot], name: str, card: Card | None) -> str:

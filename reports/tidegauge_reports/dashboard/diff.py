@@ -56,10 +56,8 @@ def _headline(view: DiffView) -> str:
 
 def _named(run: RunLine) -> str:
     """Name a run in a list to choose from."""
-    at = times.parsed(run.at)
-    told = times.written(at) if at else words.clean(run.at)
     version = f", {words.shorten(run.model_version, 20)}" if run.model_version else ""
-    return f"{told}: {words.outcome(run.outcome)}{version}"
+    return f"{times.ending(run.at)}: {words.outcome(run.outcome)}{version}"
 
 
 def _row(one: Difference) -> dict[str, Any]:

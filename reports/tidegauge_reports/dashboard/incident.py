@@ -7,7 +7,7 @@ from typing import Any
 from tidegauge.records import Mechanism
 from tidegauge.views import Entry, IncidentView, PageContext
 from tidegauge_reports import _causes as causes
-from tidegauge_reports import _words as words
+from tidegauge_reports.dashboard import _times as times
 from tidegauge_reports.dashboard._shell import counted, shell
 from tidegauge_reports.dashboard._strips import strip
 
@@ -55,7 +55,7 @@ def render(view: IncidentView, *, page: PageContext) -> str:
         open=line.state != "resolved",
         tone=line.severity if line.state != "resolved" else "pass",
         strip=strip(
-            [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
+            [(tick.outcome, times.ending(tick.at)) for tick in view.strip],
             room=0,
             most=60,
         ),

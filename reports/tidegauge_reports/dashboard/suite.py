@@ -35,7 +35,7 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         tile=view.suite,
         outcome=newest.outcome if newest else "skipped",
         strip=strip(
-            [(tick.outcome, words.instant(tick.at)) for tick in view.strip],
+            [(tick.outcome, times.ending(tick.at)) for tick in view.strip],
             room=0,
             most=STRIP,
         ),
@@ -45,6 +45,8 @@ def render(view: SuiteView, *, page: PageContext) -> str:
                 for name, label in RANGES.items()],
         other_form=again(page, **{"as": "" if as_table else "table"}),
         pages=_pages(view, page),
+        unresolved=[one for one in view.incidents if not one.resolved],
+        resolved=[one for one in view.incidents if one.resolved],
         older=again(page, before=view.older) if view.older else "",
         happened=[_happened(mark, page) for mark in reversed(view.marks)],
         shown=sum(tick.windows for tick in view.strip),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tidegauge.views import IncidentLine, PageContext, SuitesView, SuiteTile
 from tidegauge_reports import _words as words
+from tidegauge_reports.dashboard import _times as times
 from tidegauge_reports.dashboard._shell import counted, shell
 from tidegauge_reports.dashboard._strips import strip
 
@@ -91,6 +92,4 @@ def _row(tile: SuiteTile) -> dict[str, Any]:
 
 
 def _named(at: str, windows: int) -> str:
-    return words.instant(at) + (
-        f" ({counted(windows, 'window')}, the worst)" if windows > 1 else ""
-    )
+    return times.ending(at) + (f" ({counted(windows, 'window')}, the worst)" if windows > 1 else "")

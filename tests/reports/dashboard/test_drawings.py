@@ -109,7 +109,7 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     drawn = trend(some, AXIS, name='drift "x" <b>', card=CARD)
     label = re.search(r'aria-label="([^"]+)"', drawn)
     assert label is not None
-    assert "10 windows from 1970-01-01 to 1970-04-01" in label[1]
+    assert "10 windows from 1969-12-31 to 1970-03-31" in label[1]
     assert "between 10 % and 16 %, newest 12 %, 1 alarm" in label[1]
     assert "<b>" not in drawn
 
