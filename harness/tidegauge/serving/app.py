@@ -31,6 +31,10 @@ SAID = (
     "Runs, reports, incidents, comparisons and baselines as JSON. Moments are ISO 8601 in UTC. "
     "Lists go on with the cursor that they end with. Whatever goes wrong is a Problem."
 )
+NO_TELEMETRY: Any = dict.fromkeys(
+    ("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False
+)
+"""Newer releases of FastAPI would tell OpenTelemetry of every request, where it is set up."""
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -39,6 +43,7 @@ def build(server: Server, lifespan: Lifespan | None = None) -> Application:
     app = FastAPI(
         title="tidegauge", version=__version__, description=SAID, lifespan=lifespan,
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )  # fmt: skip
     app.include_router(api.routes(server))
     app.include_router(pages.routes(server))

@@ -12,6 +12,7 @@ from tidegauge.catalog import renderer
 from tidegauge.errors import HistoryError
 from tidegauge.serving.server import Server
 from tidegauge.store import RunRow
+from tidegauge.store.tracks import stamp_of
 
 FORMATS = {
     "html": ("html", "text/html; charset=utf-8"),
@@ -36,22 +37,16 @@ def report_file(server: Server, request: Request, run: str, format: str) -> Resp
     if format not in FORMATS:
         raise HistoryError(f'no report format "{format}"', f"allowed: {', '.join(FORMATS)}")
     row = server.desk.store.run(run)
-    tag = etag(row, format)
+    stamp = stamp_of(server.desk.store, row.id)
+    tag = f'"{stamp}-{__version__}-{format}"'
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept, cookie"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     name, media = FORMATS[format]
-    body = server.drawn.get(
-        (name, row.id, row.revision, __version__), lambda: _rendered(server, row, name)
-    )
+    body = server.drawn.get((name, stamp, __version__), lambda: _rendered(server, row, name))
     if format == "html":
         headers["content-security-policy"] = _policy(body)
     return Response(body, media_type=media, headers=headers)
-
-
-def etag(row: RunRow, format: str) -> str:
-    """Name what a report looks like: by run, revision, release and format."""
-    return f'"{row.id}-{row.revision}-{__version__}-{format}"'
 
 
 def _rendered(server: Server, row: RunRow, name: str) -> bytes:

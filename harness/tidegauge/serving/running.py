@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import FastAPI
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.serving.app import build
 from tidegauge.serving.building.desk import Desk
-from tidegauge.serving.building.incidents import changed_since
 from tidegauge.serving.gate import Gate
 from tidegauge.serving.guard import Application
 from tidegauge.serving.hub import Hub
@@ -26,6 +26,7 @@ from tidegauge.serving.sessions import Seal
 from tidegauge.serving.settings import Settings
 from tidegauge.serving.shelf import Shelf
 from tidegauge.store import Store, open_store
+from tidegauge.store.incidents import since as happened
 from tidegauge.store.paging import kept_since, newest
 from tidegauge.views import places
 
@@ -80,7 +81,7 @@ def assemble(settings: Settings, store: Store | None = None) -> Assembled:
         ]
         if settings.schedule:
             plan.start()
-        warming = asyncio.create_task(asyncio.to_thread(_warm))
+        warming = asyncio.create_task(warm(app))
         try:
             yield
         finally:
@@ -153,15 +154,15 @@ def _chores(
     """List what is done over and over, and how many seconds apart."""
     desk, hub = server.desk, server.hub
     seen = newest(desk.store)
-    moment = datetime.now(UTC)
+    moment = datetime.now(UTC).replace(microsecond=0)
 
     async def look_at_history() -> None:
         nonlocal seen, moment
         for row in await asyncio.to_thread(kept_since, desk.store, seen):
             hub.tell(places.SUITE_CHANGED, suite=row.suite, at=now())
         seen = await asyncio.to_thread(newest, desk.store)
-        since, moment = moment, datetime.now(UTC)
-        for one in await asyncio.to_thread(lambda: [*changed_since(desk, since)]):
+        since, moment = moment, datetime.now(UTC).replace(microsecond=0)
+        for one in await asyncio.to_thread(happened, desk.store, since):
             hub.tell(places.INCIDENT_CHANGED, incident=one.id, suite=one.suite, state=one.state,
                      severity=one.severity, at=now())  # fmt: skip
 
@@ -192,14 +193,26 @@ async def _again(chore: Callable[[], Awaitable[None]], seconds: float) -> None:
             LOG.exception("a chore of the server failed")
 
 
-def _warm() -> None:
-    """Load what the first visitor would otherwise wait for."""
+async def warm(app: Application) -> None:
+    """Load what the first visitor would otherwise wait for, and knock at our own door."""
     from tidegauge.catalog import page, page_names
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        return
 
     with suppress(Exception):  # whoever asks for it is told
         for name in page_names():
-            page(name)
-        digests()
+            await asyncio.to_thread(page, name)
+        await asyncio.to_thread(digests)
+        scope: dict[str, Any] = {
+            "type": "http", "method": "GET", "path": places.HEALTH, "raw_path": b"/healthz",
+            "query_string": b"", "headers": [(b"host", b"localhost")], "scheme": "http",
+            "http_version": "1.1", "root_path": "", "client": None, "server": None, "state": {},
+        }  # fmt: skip
+        await app(scope, receive, send)
 
 
 def _whole_place(store: Store) -> str:

@@ -50,7 +50,7 @@ class Server:
     drawn: Memory[bytes] = field(
         default_factory=lambda: Memory(most=DRAWN, largest=LARGEST, size=len)
     )
-    """Rendered reports, by format, run, revision and release."""
+    """Rendered reports, by format, digest of the report, and release."""
 
     def context(self, request: Request) -> PageContext:
         """Gather what every page needs beside what it shows."""

@@ -122,6 +122,27 @@ def counts(store: Store, suite: str | None = None) -> Mapping[str, int]:
         return {str(state): int(n) for state, n in rows}
 
 
+def unresolved_by_suite(store: Store) -> Mapping[str, int]:
+    """Count what is open or acknowledged, suite by suite."""
+    table = t.incidents
+    asked = sa.select(table.c.suite, sa.func.count()).where(*_chosen(None, UNRESOLVED))
+    with store.reading() as connection:
+        rows = connection.execute(asked.group_by(table.c.suite)).all()
+        return {str(suite): int(n) for suite, n in rows}
+
+
+def since(
+    store: Store, moment: datetime | None, suite: str | None = None, *, limit: int = 200
+) -> tuple[Incident, ...]:
+    """List incidents to which something happened after a moment, the newest first."""
+    table = t.incidents
+    asked = sa.select(table).where(*_chosen(suite, None)).order_by(table.c.opened.desc())
+    if moment is not None:
+        asked = asked.where(table.c.updated > moment)
+    with store.reading() as connection:
+        return tuple(incident_of(row) for row in connection.execute(asked.limit(limit)))
+
+
 def of_run(store: Store, run: str) -> tuple[Incident, ...]:
     """List the incidents that a run showed."""
     asked = (

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 
+from tidegauge.errors import HistoryError
+from tidegauge.records import Side
 from tidegauge.store.asking import COUNTS, within
 from tidegauge.store.history import Store
-from tidegauge.store.tables import results, runs, subjects
+from tidegauge.store.packed import report_text
+from tidegauge.store.speaking import Through
+from tidegauge.store.tables import causes, reports, results, runs, subjects
 
 Row = tuple[int, str, float | None, float | None, float | None, float | None, float | None]
 """Run, outcome, value, low, high, warn, critical."""
@@ -28,6 +35,8 @@ class Brief:
     model_versions: str
     """A list in JSON, as it is stored: equal texts are equal lists."""
     baseline_digest: str
+    stamp: str
+    """``at`` in ISO 8601, to the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +62,24 @@ class BaselineStretch:
 
 
 def briefs(
-    store: Store, suite: str, *, since: datetime | None = None, until: datetime | None = None
+    store: Store, suite: str, *, since: datetime | None = None, limit: int | None = None
 ) -> tuple[Brief, ...]:
-    """List runs that count, the oldest first."""
+    """List runs that count, the oldest first; with a limit only the newest."""
     names = ("no", "id", "at", "outcome", "model_versions", "baseline_digest")
     asked = (
         sa.select(*(runs.c[name] for name in names))
-        .where(*within(suite, since, until))
-        .order_by(runs.c.at, runs.c.no)
+        .where(*within(suite, since, None))
+        .order_by(runs.c.at.desc(), runs.c.no.desc())
     )
+    if limit is not None:
+        asked = asked.limit(limit)
     with store.reading() as connection:
-        return tuple(
-            Brief(no=no, id=id_, at=at, outcome=outcome, model_versions=versions,
-                  baseline_digest=digest)
-            for no, id_, at, outcome, versions, digest in connection.execute(asked)
-        )  # fmt: skip
+        rows = connection.execute(asked).all()
+    return tuple(
+        Brief(no=no, id=id_, at=at, outcome=outcome, model_versions=versions,
+              baseline_digest=digest, stamp=at.isoformat(timespec="seconds"))
+        for no, id_, at, outcome, versions, digest in reversed(rows)
+    )  # fmt: skip
 
 
 def subjects_of(store: Store, suite: str) -> tuple[Subject, ...]:
@@ -98,16 +110,92 @@ def standing(store: Store, numbers: Sequence[int]) -> Mapping[int, list[Row]]:
     return found
 
 
-def rows_of(
-    store: Store, subject: int, suite: str, *, since: datetime | None, until: datetime | None
-) -> list[Row]:
-    """Rows of one subject, in no order; those of runs that do not count may be among them."""
-    asked = sa.select(*_columns()).where(results.c.subject == subject)
-    if since is not None or until is not None:
-        chosen = sa.select(runs.c.no).where(*within(suite, since, until))
-        asked = asked.where(results.c.run.in_(chosen))
+def outcomes_of(
+    store: Store, subject: int, *, after: int = 0
+) -> Sequence[tuple[int, str, float | None]]:
+    """Run, outcome and value of one subject in every run numbered above ``after``, ascending.
+
+    Those of runs that do not count are among them.
+    """
+    asked = (
+        sa.select(results.c.run, results.c.outcome, results.c.value)
+        .where(results.c.subject == subject, results.c.run > after)
+        .order_by(results.c.run)
+    )
     with store.reading() as connection:
-        return connection.execute(asked).all()  # type: ignore[return-value]
+        return _bare(connection, asked)
+
+
+def rows_of(store: Store, subject: int, numbers: Sequence[int]) -> Mapping[int, Row]:
+    """Rows of one subject by the numbers of runs."""
+    asked = sa.select(*_columns()).where(results.c.subject == subject, results.c.run.in_(numbers))
+    with store.reading() as connection:
+        return {row[0]: tuple(row) for row in connection.execute(asked)}  # type: ignore[misc]
+
+
+def standings(store: Store) -> Mapping[str, tuple[int, int]]:
+    """Suite -> how many runs count, and the number of the last one that was kept."""
+    asked = (
+        sa.select(runs.c.suite, sa.func.count(), sa.func.max(runs.c.no))
+        .where(COUNTS)
+        .group_by(runs.c.suite)
+        .order_by(runs.c.suite)
+    )
+    with store.reading() as connection:
+        return {suite: (n, last) for suite, n, last in connection.execute(asked)}
+
+
+def standing_of(store: Store, suite: str) -> tuple[int, int]:
+    """Say of one suite how many runs count, and the number of the last one that was kept."""
+    asked = sa.select(sa.func.count(), sa.func.max(runs.c.no)).where(*within(suite, None, None))
+    with store.reading() as connection:
+        n, last = connection.execute(asked).one()
+        return n, last or 0
+
+
+def first_cause(store: Store, run: str) -> str:
+    """Name the factor of a run's first cause; empty where none was told apart."""
+    asked = (
+        sa.select(causes.c.factor, causes.c.verdict)
+        .join(runs, runs.c.no == causes.c.run)
+        .where(runs.c.id == run)
+        .order_by(causes.c.place)
+        .limit(1)
+    )
+    with store.reading() as connection:
+        row = connection.execute(asked).first()
+    return row.factor if row is not None and row.verdict != "undetermined" else ""
+
+
+def baseline_of(store: Store, run: str) -> tuple[Side, int] | None:
+    """Say what a run was held against, and over how many columns, reading no more of its report."""
+    asked = (
+        sa.select(reports.c.codec, reports.c.model, reports.c.body)
+        .join(runs, runs.c.no == reports.c.run)
+        .where(runs.c.id == run)
+    )
+    with store.reading() as connection:
+        row = connection.execute(asked).first()
+        if row is None:
+            return None
+        told = json.loads(report_text(Through(connection), row))
+    return Side(**told["baseline"]), len(told["columns"])
+
+
+def stamp_of(store: Store, run: str) -> str:
+    """Give a digest of a run's report as it is kept now, without reading the report.
+
+    Raises
+    ------
+    HistoryError
+        When the history holds none.
+    """
+    asked = sa.select(reports.c.model, reports.c.body).join(runs, runs.c.no == reports.c.run)
+    with store.reading() as connection:
+        row = connection.execute(asked.where(runs.c.id == run)).first()
+    if row is None:
+        raise HistoryError(f'the history holds no report of run "{run}"')
+    return blake2b(f"{row.model}".encode() + row.body, digest_size=12).hexdigest()
 
 
 def baselines_of(store: Store, suite: str, limit: int = 10) -> tuple[BaselineStretch, ...]:
@@ -131,6 +219,13 @@ def baselines_of(store: Store, suite: str, limit: int = 10) -> tuple[BaselineStr
             BaselineStretch(digest=digest, first=first, last=final, runs=count, n=n)
             for digest, first, final, count, n in connection.execute(asked)
         )
+
+
+def _bare(connection: sa.Connection, asked: sa.Select[Any]) -> Sequence[Any]:
+    """Rows as the driver gives them: of texts and numbers only, and many."""
+    cursor = connection.execute(asked).cursor
+    assert cursor is not None
+    return cursor.fetchall()
 
 
 def _columns() -> tuple[sa.ColumnElement[object], ...]:

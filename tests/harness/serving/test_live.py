@@ -50,17 +50,20 @@ def get(port: int, path: str) -> Any:
     return json.loads(answer)
 
 
-def events(port: int, last: str) -> list[tuple[str, dict[str, Any]]]:
-    """Listen until an event of this name."""
+def events(port: int, last: str, then: Callable[[], object]) -> list[tuple[str, dict[str, Any]]]:
+    """Listen, do something, and listen on until an event of this name."""
     wire = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     wire.request("GET", "/events")
     stream = wire.getresponse()
     assert stream.headers["content-type"].startswith("text/event-stream")
     found: list[tuple[str, dict[str, Any]]] = []
-    name = ""
+    name, end = "", time.monotonic() + PATIENCE
+    assert stream.readline().startswith(b"retry:")
+    then()
     while not found or found[-1][0] != last:
         line = stream.readline().decode()
         assert line, f"the stream ended after {found}"
+        assert time.monotonic() < end, f"nothing came after {found}"
         if line.startswith("event: "):
             name = line[7:].strip()
         elif line.startswith("data: "):
@@ -72,9 +75,13 @@ def events(port: int, last: str) -> list[tuple[str, dict[str, Any]]]:
 def test_a_server_runs_what_is_due_tells_of_it_and_ends_in_good_order(
     tmp_path: Path, made: Callable[..., Path]
 ) -> None:
-    made(tmp_path / "suites", schedule='schedule: "0 0 * * *"')
+    made(tmp_path / "suites")
+
+    def schedule() -> None:
+        made(tmp_path / "suites", schedule='schedule: "0 0 * * *"')
+
     with serving(tmp_path, "suites") as (process, port):
-        heard = events(port, "run.finished")
+        heard = events(port, "run.finished", schedule)
         names = [name for name, _ in heard]
         assert "run.progress" in names
         finished = heard[-1][1]

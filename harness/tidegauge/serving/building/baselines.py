@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidegauge.errors import TidegaugeError
-from tidegauge.records import Report
+from tidegauge.records import Side
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.lines import iso
-from tidegauge.store.tracks import baselines_of
+from tidegauge.store import RunRow
+from tidegauge.store.tracks import baseline_of, baselines_of, standings
 from tidegauge.suite import Suite
 from tidegauge.views import BaselineLine, BaselinesView, BaselineUse
 
@@ -21,41 +21,40 @@ def baselines_view(desk: Desk) -> BaselinesView:
 def baseline_lines(desk: Desk) -> Iterator[BaselineLine]:
     """Give what each suite is held against, by the suite's name."""
     known = {one.name: one for one in desk.shelf}
-    kept = {row.name: row for row in desk.store.suites()}
+    kept = standings(desk.store)
     for name in sorted({**kept, **known}):
         file = known.get(name)
-        report = _report(desk, kept[name].latest.id) if name in kept else None
-        yield _line(desk, name, file.suite if file else None, report)
+        yield _line(desk, name, file.suite if file else None, name in kept)
 
 
-def _line(desk: Desk, name: str, suite: Suite | None, report: Report | None) -> BaselineLine:
+def _line(desk: Desk, name: str, suite: Suite | None, ran: bool) -> BaselineLine:
     named = suite.logs.baseline if suite else None
-    side = report.baseline if report else None
+    newest = desk.store.runs(name, limit=1) if ran else ()
+    side, columns = _against(desk, newest[0]) if newest else (None, 0)
     return BaselineLine(
         suite=name,
         source=(named.baseline or named.path if named else "") or (side.source if side else ""),
         kind="file" if (named and named.baseline) or (side and side.created) else "log",
         n=side.n if side else 0,
-        columns=len(report.columns) if report else 0,
+        columns=columns,
         digest=side.digest if side else "",
         created=side.created if side else "",
         window=side.window if side else "",
-        uses=tuple(
-            BaselineUse(
-                digest=one.digest,
-                source=side.source if side and side.digest == one.digest else "",
-                since=iso(one.first),
-                until=iso(one.last),
-                runs=one.runs,
-                n=one.n,
-            )
-            for one in baselines_of(desk.store, name)
-        ),
+        uses=tuple(_uses(desk, name, side)) if ran else (),
     )
 
 
-def _report(desk: Desk, run: str) -> Report | None:
-    try:
-        return desk.report(run)
-    except TidegaugeError:
-        return None
+def _uses(desk: Desk, suite: str, side: Side | None) -> Iterator[BaselineUse]:
+    for one in baselines_of(desk.store, suite):
+        source = side.source if side and side.digest == one.digest else ""
+        since, until = iso(one.first), iso(one.last)
+        yield BaselineUse(
+            digest=one.digest, source=source, since=since, until=until, runs=one.runs, n=one.n
+        )
+
+
+def _against(desk: Desk, newest: RunRow) -> tuple[Side | None, int]:
+    """Say what the newest run was held against; read once for each digest of a baseline."""
+    key = ("baseline", newest.suite, newest.baseline_digest or newest.id)
+    found: tuple[Side, int] | None = desk.tiles.get(key, lambda: baseline_of(desk.store, newest.id))
+    return found or (None, 0)

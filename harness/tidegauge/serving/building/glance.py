@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from tidegauge.errors import TidegaugeError
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.incidents import newest_unresolved, unresolved
-from tidegauge.serving.building.lines import cause_of, iso, rank, run_line, ticks
+from tidegauge.serving.building.lines import iso, rank, run_line, ticks
 from tidegauge.serving.shelf import Shelved
-from tidegauge.store import RunRow
-from tidegauge.views import SuitesView, SuiteTile
+from tidegauge.store import RunRow, Store
+from tidegauge.store.tracks import Brief, briefs, first_cause, standing_of, standings
+from tidegauge.views import SuitesView, SuiteTile, Tick
 
+NEVER = (0, 0)
+"""Standing of a suite that never ran."""
 STRIP = 30
 """Windows in a tile's strip."""
 REMEMBERED = timedelta(hours=24)
@@ -24,10 +28,10 @@ OVERDUE = 2.0
 def suites_view(desk: Desk) -> SuitesView:
     """Show every suite, the worst first."""
     known = {one.name: one for one in reversed([*desk.shelf])}
-    kept = {row.name: row.runs for row in desk.store.suites()}
+    kept = standings(desk.store)
     waiting = unresolved(desk)
     tiles = [
-        tile(desk, name, known.get(name), kept.get(name, 0), waiting.get(name, 0))
+        tile(desk, name, known.get(name), kept.get(name, NEVER), waiting.get(name, 0))
         for name in {**kept, **known}
     ]
     tiles.sort(key=_urgency)
@@ -41,21 +45,43 @@ def suites_view(desk: Desk) -> SuitesView:
     )
 
 
-def tile(desk: Desk, name: str, file: Shelved | None, runs: int, incidents: int) -> SuiteTile:
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What a suite's latest windows came to."""
+
+    newest: RunRow
+    strip: tuple[Tick, ...]
+    since: str
+    cause: str
+
+    @classmethod
+    def of(cls, store: Store, suite: str) -> Lately:
+        """Read it."""
+        strip = briefs(store, suite, limit=STRIP)
+        newest = store.run(strip[-1].id)
+        cause = first_cause(store, newest.id) if newest.outcome != "pass" else ""
+        return cls(newest, ticks(strip, STRIP), _since(strip), cause)
+
+
+def tile(
+    desk: Desk, name: str, file: Shelved | None, standing: tuple[int, int], incidents: int
+) -> SuiteTile:
     """Show one suite."""
-    latest = desk.store.runs(name, limit=STRIP) if runs else ()
-    newest = latest[0] if latest else None
+    runs, _ = standing
+    lately: Lately | None = (
+        desk.tiles.get((name, standing), lambda: Lately.of(desk.store, name)) if runs else None
+    )
+    newest = lately.newest if lately else None
     suite = file.suite if file else None
     schedule = suite.schedule if suite else None
-    labelled = suite is not None and suite.columns.target is not None
     return SuiteTile(
         name=name,
         path=str(file.path) if file else "",
         newest=run_line(newest) if newest else None,
-        strip=ticks(latest[::-1], STRIP),
+        strip=lately.strip if lately else (),
         runs=runs,
         incidents=incidents,
-        cause=_cause(desk, newest),
+        cause=lately.cause if lately else "",
         schedule=str(schedule or ""),
         next_at=iso(desk.next_at(name)) if schedule else "",
         overdue=_overdue(desk, file, newest),
@@ -63,42 +89,27 @@ def tile(desk: Desk, name: str, file: Shelved | None, runs: int, incidents: int)
         broken=file.problem if file else "",
         hint=file.hint if file else "",
         can_run=suite is not None,
-        since=_since(latest),
-        labels_until=labels_until(desk, newest) if labelled else "",
+        since=lately.since if lately else "",
     )
 
 
 def tile_of(desk: Desk, name: str) -> SuiteTile | None:
     """Show one suite by its name; ``None`` where nobody knows it."""
     file = desk.shelf.get(name)
-    runs = next((row.runs for row in desk.store.suites() if row.name == name), 0)
-    if file is None and not runs:
+    standing = standing_of(desk.store, name)
+    if file is None and not standing[0]:
         return None
-    return tile(desk, name, file, runs, unresolved(desk).get(name, 0))
+    return tile(desk, name, file, standing, unresolved(desk).get(name, 0))
 
 
-def labels_until(desk: Desk, newest: RunRow | None) -> str:
-    """Say up to when labels have arrived, as far as the newest report tells."""
-    return ""
-
-
-def _cause(desk: Desk, newest: RunRow | None) -> str:
-    if newest is None or newest.outcome == "pass":
-        return ""
-    try:
-        return cause_of(desk.report(newest.id))
-    except TidegaugeError:  # pruned since, or of a newer release
-        return ""
-
-
-def _since(latest: tuple[RunRow, ...]) -> str:
+def _since(strip: Sequence[Brief]) -> str:
     """End of the first of the windows in a row with the newest one's outcome."""
-    same = []
-    for row in latest:
-        if row.outcome != latest[0].outcome:
+    first = strip[-1]
+    for run in reversed(strip):
+        if run.outcome != first.outcome:
             break
-        same.append(row)
-    return iso(same[-1].at) if same else ""
+        first = run
+    return iso(first.at)
 
 
 def _overdue(desk: Desk, file: Shelved | None, newest: RunRow | None) -> str:

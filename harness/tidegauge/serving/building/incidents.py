@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -12,10 +11,9 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.incident import Delivery, Event, Incident
 from tidegauge.records import Cause, Outcome
 from tidegauge.serving.building.desk import Desk
-from tidegauge.serving.building.lines import iso, rank, sought, ticks
+from tidegauge.serving.building.lines import rank, sought, ticks
 from tidegauge.store import RunRow
 from tidegauge.store import incidents as kept
-from tidegauge.store.tracks import briefs
 from tidegauge.views import (
     Entry,
     Finding,
@@ -31,7 +29,6 @@ EARLIER = timedelta(days=7)
 """How much before an incident its strip begins."""
 SHOWN = 60
 """Windows in an incident's strip."""
-MOST = 1_000
 TOLD = {
     "found": "seen", "clean": "not seen", "repeated": "reminded", "commented": "commented",
     "investigated": "investigated",
@@ -42,8 +39,7 @@ Choice = State | Literal["unresolved", "all"]
 
 def unresolved(desk: Desk) -> Mapping[str, int]:
     """Count open and acknowledged incidents by suite."""
-    found = kept.incidents(desk.store, state=kept.UNRESOLVED, limit=MOST)
-    return Counter(one.suite for one in found)
+    return kept.unresolved_by_suite(desk.store)
 
 
 def newest_unresolved(desk: Desk, *, limit: int) -> tuple[IncidentLine, ...]:
@@ -51,15 +47,11 @@ def newest_unresolved(desk: Desk, *, limit: int) -> tuple[IncidentLine, ...]:
     return tuple(map(line, kept.incidents(desk.store, state=kept.UNRESOLVED, limit=limit)))
 
 
-def of_runs(desk: Desk, suite: str, *, since: str, limit: int) -> tuple[IncidentLine, ...]:
+def of_runs(
+    desk: Desk, suite: str, *, since: datetime | None, limit: int
+) -> tuple[IncidentLine, ...]:
     """List a suite's incidents since a moment, the newest first."""
-    found = [
-        line(one)
-        for one in kept.incidents(desk.store, suite, limit=MOST)
-        if not since or (one.resolved or one.updated) >= since or one.state != "resolved"
-    ]
-    found.sort(key=lambda one: one.opened, reverse=True)
-    return tuple(found[:limit])
+    return tuple(map(line, kept.since(desk.store, since, suite, limit=limit)))
 
 
 def of_run(desk: Desk, row: RunRow) -> tuple[IncidentLine, ...]:
@@ -191,10 +183,5 @@ def _strip(desk: Desk, one: Incident) -> tuple[Tick, ...]:
     began = one.first_window.partition("/")[0] or one.opened
     since = datetime.fromisoformat(began) - EARLIER
     until = datetime.fromisoformat(one.resolved) + EARLIER if one.resolved else None
-    return ticks(briefs(desk.store, one.suite, since=since, until=until), SHOWN)
-
-
-def changed_since(desk: Desk, moment: datetime) -> Iterator[Incident]:
-    """Give the incidents that something happened to after a moment."""
-    after = iso(moment)
-    return (one for one in kept.incidents(desk.store, limit=MOST) if one.updated > after)
+    runs = desk.strip(one.suite, since)
+    return ticks([run for run in runs if until is None or run.at < until], SHOWN)

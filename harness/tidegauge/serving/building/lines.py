@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import TypeVar, cast
 
 from tidegauge.records import ALARMS, Cause, Report
 from tidegauge.store import RunRow
+from tidegauge.store.tracks import Brief
 from tidegauge.views import RunLine, RunOutcome, Tick
+
+Row = TypeVar("Row")
 
 WORST: tuple[str, ...] = (
     "critical", "error", "warn", "inconclusive", "info", "pass", "skipped", "not_applicable",
@@ -46,8 +49,8 @@ def run_line(row: RunRow) -> RunLine:
     )
 
 
-def ticks(runs: Sequence[Any], most: int) -> tuple[Tick, ...]:
-    """Show runs (anything with ``id``, ``at``, ``outcome``; the oldest first) as marks.
+def ticks(runs: Sequence[Brief], most: int) -> tuple[Tick, ...]:
+    """Show runs, the oldest first, as marks.
 
     Where there are more than ``most``, neighbours share one, which shows the worst of them.
     """
@@ -55,12 +58,17 @@ def ticks(runs: Sequence[Any], most: int) -> tuple[Tick, ...]:
     for group in groups(runs, most):
         worst = min(group, key=lambda row: rank(row.outcome))
         found.append(
-            Tick(at=iso(group[-1].at), outcome=worst.outcome, run=worst.id, windows=len(group))
+            Tick(
+                at=group[-1].stamp,
+                outcome=cast(RunOutcome, worst.outcome),
+                run=worst.id,
+                windows=len(group),
+            )
         )
     return tuple(found)
 
 
-def groups(rows: Sequence[Any], most: int) -> Iterable[Sequence[Any]]:
+def groups(rows: Sequence[Row], most: int) -> Iterable[Sequence[Row]]:
     """Cut a sequence into at most ``most`` neighbourhoods of about the same size.
 
     Examples
@@ -74,23 +82,8 @@ def groups(rows: Sequence[Any], most: int) -> Iterable[Sequence[Any]]:
     return (rows[a:b] for a, b in zip([0, *ends], ends, strict=False))
 
 
-def cause_of(report: Report) -> str:
-    """Name a report's first cause in a few words; empty where none was found."""
-    found = sought(report)
-    if not found:
-        return ""
-    first = found[0]
-    return f"{first.factor} ({first.shape.said})" if first.shape else first.factor
-
-
 def sought(report: Report) -> tuple[Cause, ...]:
     """Causes that rows were read for, and not only profiles."""
     return tuple(
         cause for one in report.explanations if one.basis != "profiles" for cause in one.causes
     )
-
-
-def better_of(report: Report, evaluator: str) -> Literal["lower", "higher", "none"]:
-    """Say which way is good for a measure."""
-    card = report.cards.get(evaluator)
-    return card.better if card else "none"

@@ -45,3 +45,15 @@ class Memory(Generic[Value]):
             while len(self.kept) > self.most or (self.held > self.largest and len(self.kept) > 1):
                 self.held -= self.size(self.kept.popitem(last=False)[1])
         return made
+
+    def put(self, key: Hashable, value: Value) -> None:
+        """Keep a value in the place of another."""
+        with self.lock:
+            if key in self.kept:
+                self.held -= self.size(self.kept.pop(key))
+        self.get(key, lambda: value)
+
+    def look(self, key: Hashable) -> Value | None:
+        """Give what is kept, if anything is."""
+        with self.lock:
+            return self.kept.get(key)

@@ -7,19 +7,32 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tidegauge.errors import TidegaugeError
 from tidegauge.records import Outcome, Report
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.glance import tile_of
+from tidegauge.serving.building.history import History
 from tidegauge.serving.building.incidents import of_runs
-from tidegauge.serving.building.lines import groups, iso, rank, run_line, ticks
+from tidegauge.serving.building.lines import WORST, rank, run_line, ticks
 from tidegauge.store.paging import page as runs_page
-from tidegauge.store.tracks import Brief, Row, Subject, briefs, rows_of, standing, subjects_of
+from tidegauge.store.tracks import (
+    Brief,
+    Row,
+    Subject,
+    briefs,
+    outcomes_of,
+    rows_of,
+    standing,
+    subjects_of,
+)
 from tidegauge.views import IncidentLine, Mark, SuiteView, Track, TrackPoint, places
 
-MARKS = 400
+MARKS = 240
 """Points of a track, and marks of a strip: more cannot be told apart on a screen."""
-TRACKS = 12
+TRACKS = 10
 """Tracks on a page."""
 RUNS = 50
 """Runs on a page."""
@@ -45,7 +58,7 @@ def suite_view(
     if tile is None:
         return None
     since = _since(desk, name, range)
-    strip = briefs(desk.store, name, since=since)
+    strip = desk.strip(name, since)
     known = subjects_of(desk.store, name)
     chosen = _chosen(known, check, column, slice, find)
     recent = standing(desk.store, [run.no for run in strip[-RECENT:]][::-1])
@@ -54,14 +67,15 @@ def suite_view(
     page = min(max(page, 1), pages)
     shown = ranked[(page - 1) * TRACKS : page * TRACKS]
     report = _newest_report(desk, strip)
-    tracks = (_track(desk, name, one, strip, since, report) for one in shown)
+    numbers = np.array([run.no for run in strip], np.int64)
+    tracks = (_track(desk, one, strip, numbers, report) for one in shown)
     runs, older = runs_page(desk.store, name, since=since, after=before, limit=RUNS)
-    incidents = of_runs(desk, name, since=iso(since), limit=MOST_MARKS)
+    incidents = of_runs(desk, name, since=since, limit=MOST_MARKS)
     return SuiteView(
         suite=tile,
         range=range,
-        since=iso(strip[0].at) if strip else "",
-        until=iso(strip[-1].at) if strip else "",
+        since=strip[0].stamp if strip else "",
+        until=strip[-1].stamp if strip else "",
         strip=ticks(strip, MARKS),
         tracks=tuple(track for track in tracks if track is not None),
         tracks_in_all=len(ranked),
@@ -84,8 +98,8 @@ def suite_view(
 def _since(desk: Desk, suite: str, range: str) -> datetime | None:
     """Where a range begins, counted back from the newest run: old histories stay visible."""
     days = places.RANGES.get(range, places.RANGES["90d"])
-    newest = desk.store.runs(suite, limit=1)
-    return newest[0].at - timedelta(days=days) if days and newest else None
+    newest = briefs(desk.store, suite, limit=1) if days else ()
+    return newest[0].at - timedelta(days=days) if newest else None
 
 
 def _chosen(
@@ -123,17 +137,17 @@ def _newest_report(desk: Desk, strip: Sequence[Brief]) -> Report | None:
 
 def _track(
     desk: Desk,
-    suite: str,
     subject: Subject,
     strip: Sequence[Brief],
-    since: datetime | None,
+    numbers: NDArray[np.int64],
     report: Report | None,
 ) -> Track | None:
-    rows = {row[0]: row for row in rows_of(desk.store, subject.no, suite, since=since, until=None)}
-    pairs = [(run, rows[run.no]) for run in strip if run.no in rows]
-    if not pairs:
+    history = _history(desk, subject, int(numbers.min() if len(numbers) else 0))
+    there, places_ = history.within(numbers)
+    if not len(there):
         return None
-    points = tuple(_point(group) for group in groups(pairs, MARKS))
+    points = tuple(_points(desk, subject, strip, there, history.ranks[places_],
+                           history.values[places_]))  # fmt: skip
     card = report.cards.get(subject.evaluator) if report else None
     low, high = _extent(points)
     return Track(
@@ -145,31 +159,66 @@ def _track(
         better=card.better if card else "none",
         column=subject.column,
         slice=subject.slice,
-        outcome=cast(Outcome, pairs[-1][1][1]),
-        because=_because(subject, report) if pairs[-1][0] == strip[-1] else "",
+        outcome=_word(int(history.ranks[places_[-1]])),
+        because=_because(subject, report) if there[-1] == len(strip) - 1 else "",
         points=points,
         low=low,
         high=high,
     )
 
 
-def _point(group: Sequence[tuple[Brief, Row]]) -> TrackPoint:
-    run, row = min(group, key=lambda pair: rank(pair[1][1]))
-    _, outcome, value, low, high, warn, critical = row
-    several = [pair[1][2] for pair in group if pair[1][2] is not None] if len(group) > 1 else []
-    return TrackPoint(
-        at=iso(group[-1][0].at),
-        value=value,
-        low=low,
-        high=high,
-        outcome=cast(Outcome, outcome),
-        warn=warn,
-        critical=critical,
-        run=run.id,
-        windows=len(group),
-        least=min(several, default=None),
-        most=max(several, default=None),
-    )
+def _word(rank: int) -> Outcome:
+    return cast(Outcome, WORST[min(rank, len(WORST) - 1)])
+
+
+def _history(desk: Desk, subject: Subject, first: int) -> History:
+    """Scores from a run on; of those that are in memory only the newer ones are read."""
+    before = desk.tracks.look(subject.no)
+    if before is not None and before.first > first:
+        before = None
+    rows = outcomes_of(desk.store, subject.no, after=before.last if before else first - 1)
+    if before is not None and not rows:
+        return before
+    found = History.of(rows, before, first=first)
+    desk.tracks.put(subject.no, found)
+    return found
+
+
+def _points(
+    desk: Desk,
+    subject: Subject,
+    strip: Sequence[Brief],
+    there: NDArray[np.int64],
+    ranks: NDArray[np.int8],
+    values: NDArray[np.float64],
+) -> Iterator[TrackPoint]:
+    """Thin a track out: of windows too close to draw apart the worst one stands for all."""
+    n = len(there)
+    ends = np.arange(1, min(n, MARKS) + 1) * n // min(n, MARKS)
+    starts = np.concatenate([[0], ends[:-1]])
+    worst = [a + int(np.argmin(ranks[a:b])) for a, b in zip(starts, ends, strict=True)]
+    least = np.fmin.reduceat(values, starts)
+    most = np.fmax.reduceat(values, starts)
+    rows = rows_of(desk.store, subject.no, [strip[there[place]].no for place in worst])
+    for place, a, b, low, high in zip(worst, starts, ends, least, most, strict=True):
+        run = strip[there[place]]
+        row = rows.get(run.no)
+        if row is None:  # pruned since
+            continue
+        several = b - a > 1
+        yield TrackPoint(
+            at=strip[there[b - 1]].stamp,
+            value=row[2],
+            low=row[3],
+            high=row[4],
+            outcome=cast(Outcome, row[1]),
+            warn=row[5],
+            critical=row[6],
+            run=run.id,
+            windows=int(b - a),
+            least=float(low) if several and low == low else None,
+            most=float(high) if several and high == high else None,
+        )
 
 
 def _extent(points: Sequence[TrackPoint]) -> tuple[float, float]:
@@ -216,7 +265,7 @@ def _changes(strip: Sequence[Brief], kind: Literal["model", "baseline"]) -> Iter
         if last:
             said = f"model {json.loads(now)[0]}" if kind == "model" else f"baseline {now[:12]}"
             link = places.link(places.RUN, run=run.id)
-            yield Mark(at=iso(run.at), kind=kind, said=said, link=link)
+            yield Mark(at=run.stamp, kind=kind, said=said, link=link)
         last = now
 
 
