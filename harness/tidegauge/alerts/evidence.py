@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import NormalDist
 
 from tidegauge.alerts.paging import APART, SHIFTS, advanced
@@ -20,6 +20,8 @@ from tidegauge.wording import counted
 NORMAL = NormalDist()
 OUTSIDE = 2.0
 """What a window beyond a calibrated limit counts, which knows no standard error of rows."""
+KEPT = timedelta(days=100)
+"""How far back a window may be run again and find what the windows before it said."""
 LEAST = 0.2
 """A detector below this is kept as nothing, which is less than it is."""
 
@@ -246,4 +248,6 @@ def keep(
     }
     row = {"suite": clean(suite), "at": at, "tests": tests, "body": clean(json.dumps(told))}
     speaker.tell("DELETE FROM evidence WHERE suite = :suite AND at = :at", [row])
+    old = {"suite": row["suite"], "oldest": at - KEPT}
+    speaker.tell("DELETE FROM evidence WHERE suite = :suite AND at < :oldest", [old])
     speaker.tell(insert("evidence", row), [row])

@@ -92,7 +92,7 @@ def _fetched(url: str, name: str, window: Window | None) -> Iterator[Mapping[str
         raise MissingExtraError(
             f"{url} needs MLflow, which is not installed", 'pip install "tidegauge[mlflow]"'
         ) from error
-    if not mlflow.is_tracking_uri_set():
+    if not mlflow.is_tracking_uri_set():  # type: ignore[no-untyped-call, unused-ignore]
         raise DataError(f"{url}: no MLflow server is named", SERVER)
     try:
         client = mlflow.MlflowClient()

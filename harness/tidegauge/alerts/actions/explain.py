@@ -27,7 +27,8 @@ MOST = 3
 def act(deed: Deed, message: Message, suite: Suite, store: Store) -> None:
     """Explain the run that showed the incident, and tell the owners of what it is about."""
     assert isinstance(deed, Investigate)
-    said = "" if message.test else _investigated(message, suite, store)
+    asked = message.run and not message.test  # a window that did not come has no rows to ask
+    said = _investigated(message, suite, store) if asked else ""
     keys = [f"{one['check']}|{one['column']}|{one['slice']}" for one in message.findings]
     owners = suite.owners.values() if message.test else owners_of(keys, suite)
     places = dict.fromkeys(place for owner in owners for place in owner.places)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def act(deed: Deed, message: Message, suite: Suite, store: Store) -> None:
     """Log the run's report to MLflow, and the incident as tags of that run."""
     assert isinstance(deed, Publish)
+    if not message.run and not message.test:  # a window that did not come has nothing to log
+        return
     settings = {name: filled(value) for name, value in deed.settings.items()}
     try:
         publish = import_module("tidegauge.publishing.mlflow").publish_incident
