@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
+
+from tidegauge.records import Report
+from tidegauge.store import open_store
+from tidegauge.store.leases import take
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 PAGES = (
@@ -148,3 +154,27 @@ def test_an_unreadable_history_is_a_page_too(
     assert "nobody foresaw" in answer.text
     assert "secret" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.slow
+def test_pages_say_the_same_from_postgresql(
+    client: TestClient,
+    opened: Callable[..., TestClient],
+    new_database: Callable[[], str],
+    remade: Callable[..., Report],
+) -> None:
+    store = open_store(new_database())
+    for day in (1, 2, 3):
+        store.save(remade(day))
+    store.save(remade(3, "support", outcome="pass"))
+    other = opened(store=store)
+    for path in PAGES:
+        first, second = (
+            re.sub(r'name="csrf" value="\w+"|<time.*?</time>', "", one.get(path).text)
+            for one in (client, other)
+        )
+        assert first == second, path
+    assert other.get("/api/v1/runs?limit=2").json()["next"] == "cred00000003"
+    assert take(store, "run", "me", seconds=60, now=datetime.now(UTC))
+    assert not take(store, "run", "other", seconds=60, now=datetime.now(UTC))
+    store.close()
