@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,25 +19,35 @@ from tidegauge.errors import HistoryError
 from tidegauge.packing import ARRAY, KIND, PAIRS, TYPES
 from tidegauge.profile import DatasetProfile, NumericProfile
 
+Arrays = list[tuple[str, NDArray[Any]]]
+"""Arrays with the names of their fields."""
 STEPS = 15
 """Places between two cut points where the mean of a cell's rows may lie."""
 KEPT = 256
 """Ids, and clusters, of which rows are kept."""
-CELLS, MEANS, ENDS = "cells", "means", "ends"
+OPEN, ATOMS, MEANS, ENDS = "open", "atoms", "means", "ends"
 DERIVED = ("cuts", "below", "upto", "sums")
 """Fields of a numeric profile that its cells and the grid's cut points give back."""
 
 
 def fold(profile: DatasetProfile, grid: DatasetProfile | None) -> bytes:
     """Write what a profile holds beyond its grid; windows of time inside a run are left out."""
-    arrays: list[NDArray[Any]] = []
+    return b"".join(fold_parts(profile, grid))
+
+
+def fold_parts(profile: DatasetProfile, grid: DatasetProfile | None) -> list[bytes]:
+    """Write as ``fold`` does, in parts that are best compressed each by itself."""
+    arrays: Arrays = []
     tree = _folded(_lean(profile), grid, arrays)
-    small = [_narrow(array) for array in arrays]
-    shapes = [[a.dtype.str, list(a.shape), b.dtype.str] for a, b in zip(arrays, small, strict=True)]
+    order = sorted(range(len(arrays)), key=lambda place: arrays[place][0])  # like beside like
+    small = [(place, _narrow(arrays[place][1])) for place in order]
+    shapes = [[i, arrays[i][1].dtype.str, list(a.shape), a.dtype.str] for i, a in small]
     head = json.dumps([tree, shapes], ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
-    return b"".join([len(head).to_bytes(8, "little"), head, *(a.tobytes() for a in small)])
+    alike = groupby(small, key=lambda pair: arrays[pair[0]][0])
+    bodies = [b"".join(array.tobytes() for _, array in group) for _, group in alike]
+    return [len(head).to_bytes(8, "little") + head, *bodies]
 
 
 def unfold(body: bytes, grid: DatasetProfile | None) -> DatasetProfile:
@@ -50,11 +61,11 @@ def unfold(body: bytes, grid: DatasetProfile | None) -> DatasetProfile:
     place = 8 + int.from_bytes(body[:8], "little")
     try:
         tree, shapes = json.loads(body[8:place].decode("utf-8", "surrogatepass"))
-        arrays = []
-        for wide, shape, narrow in shapes:
+        arrays: dict[int, NDArray[Any]] = {}
+        for number, wide, shape, narrow in shapes:
             found = np.frombuffer(body, np.dtype(narrow), int(np.prod(shape)), place)
             place += found.nbytes
-            arrays.append(found.astype(np.dtype(wide)).reshape(shape))
+            arrays[number] = found.astype(np.dtype(wide)).reshape(shape)
         profile: DatasetProfile = _unfolded(tree, grid, arrays)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise HistoryError(f"a stored profile is damaged: {error}") from error
@@ -82,9 +93,9 @@ def _lean(profile: DatasetProfile) -> DatasetProfile:
     )
 
 
-def _folded(value: Any, base: Any, arrays: list[NDArray[Any]]) -> Any:
+def _folded(value: Any, base: Any, arrays: Arrays, called: str = "") -> Any:
     if isinstance(value, np.ndarray):
-        arrays.append(value)
+        arrays.append((called, value))
         return {ARRAY: len(arrays) - 1}
     if isinstance(value, (np.integer, np.floating)):
         return value.item()
@@ -93,23 +104,25 @@ def _folded(value: Any, base: Any, arrays: list[NDArray[Any]]) -> Any:
         kin = base if type(base) is type(value) else None
         rest = {}
         if isinstance(value, NumericProfile) and kin is not None and _same(value.cuts, kin.cuts):
-            rest = {key: _folded(x, None, arrays) for key, x in _cells(value).items()}
+            rest = {key: _folded(x, None, arrays, key) for key, x in _cells(value).items()}
             names = [name for name in names if name not in DERIVED]
         for name in names:
             mine, yours = getattr(value, name), getattr(kin, name, None)
             if kin is None or not _same(mine, yours):
-                rest[name] = _folded(mine, yours, arrays)
+                rest[name] = _folded(mine, yours, arrays, name)
         return {KIND: type(value).__name__, **rest}
     if isinstance(value, Mapping):
         under = base if isinstance(base, Mapping) else {}
-        pairs = [[key, _folded(item, under.get(key), arrays)] for key, item in value.items()]
+        pairs = [
+            [key, _folded(item, under.get(key), arrays, called)] for key, item in value.items()
+        ]
         return {PAIRS: pairs}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_folded(item, None, arrays) for item in value]
+        return [_folded(item, None, arrays, called) for item in value]
     return value
 
 
-def _unfolded(tree: Any, base: Any, arrays: Sequence[NDArray[Any]]) -> Any:
+def _unfolded(tree: Any, base: Any, arrays: Mapping[int, NDArray[Any]]) -> Any:
     if isinstance(tree, list):
         return tuple(_unfolded(item, None, arrays) for item in tree)
     if not isinstance(tree, dict):
@@ -126,8 +139,8 @@ def _unfolded(tree: Any, base: Any, arrays: Sequence[NDArray[Any]]) -> Any:
         for key, item in tree.items()
         if key != KIND
     }
-    if CELLS in found and kin is not None:
-        found |= _counts(kin.cuts, *(found.pop(key) for key in (CELLS, MEANS, ENDS)))
+    if OPEN in found and kin is not None:
+        found |= _counts(kin.cuts, *(found.pop(key) for key in (OPEN, ATOMS, MEANS, ENDS)))
     if kin is None:
         return kind(**found)
     fresh: Any = kin
@@ -144,7 +157,8 @@ def _cells(profile: NumericProfile) -> dict[str, Any]:
         means = profile.sums[1:-1][filled] / inner[filled] / 2
         parts = np.nan_to_num((means - low) / (high - low), nan=0.5)
     return {
-        CELLS: cells,
+        OPEN: cells[0::2],  # apart, since one sort is mostly zeros and the other mostly not
+        ATOMS: cells[1::2],
         MEANS: np.clip(np.rint(parts * STEPS), 0, STEPS).astype(np.uint8),
         ENDS: [float(profile.sums[0]), float(profile.sums[-1])],
     }
@@ -152,13 +166,16 @@ def _cells(profile: NumericProfile) -> dict[str, Any]:
 
 def _counts(
     cuts: NDArray[np.float64],
-    cells: NDArray[np.int64],
+    between: NDArray[np.int64],
+    atoms: NDArray[np.int64],
     means: NDArray[np.uint8],
     ends: tuple[float, float],
 ) -> dict[str, Any]:
     """Turn cells back into what a numeric profile holds."""
+    cells = np.empty(2 * len(cuts) + 1, np.int64)
+    cells[0::2], cells[1::2] = between, atoms
     running = np.cumsum(cells)
-    inner = cells[2:-1:2]
+    inner = between[1:-1]
     filled = inner > 0
     parts = means / STEPS
     sums = np.zeros(len(cuts) + 1)

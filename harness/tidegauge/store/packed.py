@@ -13,12 +13,12 @@ from tidegauge.profile import DatasetProfile
 from tidegauge.records import Report
 from tidegauge.report import from_json, to_json
 from tidegauge.store.cleaning import clean
-from tidegauge.store.folding import blank_of, fold, unfold, unfold_grid
+from tidegauge.store.folding import blank_of, fold_parts, unfold, unfold_grid
 from tidegauge.store.likening import differ, same_as
 from tidegauge.store.speaking import Speaker, insert
 
 CODEC = "zstd"
-LEVEL = 19
+LEVEL = 17
 """Close to the smallest; a report takes some 20 ms."""
 MODEL = """
 SELECT reports.model FROM reports JOIN runs ON runs.no = reports.run
@@ -58,13 +58,13 @@ def pack_profile(
 ) -> dict[str, Any]:
     """Columns that hold a profile; its grid and its baseline are stored once."""
     grid = blank_of(profile if baseline is None else baseline)
-    held = share(speaker, fold(grid, None))
+    held = share(speaker, *fold_parts(grid, None))
     return {
         "grid": held,
-        "baseline": None if baseline is None else share(speaker, fold(baseline, grid)),
+        "baseline": None if baseline is None else share(speaker, *fold_parts(baseline, grid)),
         "windows": 1,
         "codec": CODEC,
-        "body": compressed(fold(profile, grid)),
+        "body": compressed(*fold_parts(profile, grid)),
     }
 
 
@@ -90,26 +90,30 @@ def merged(speaker: Speaker, grid: str, numbers: Sequence[int]) -> dict[str, Any
         )
         profile = unfold(expanded(codec, body), under)
         total = profile if total is None else total.merge(profile)
-    return {"codec": CODEC, "body": compressed(fold(total or under, under))}
+    return {"codec": CODEC, "body": compressed(*fold_parts(total or under, under))}
 
 
-def share(speaker: Speaker, body: bytes) -> str:
+def share(speaker: Speaker, *bodies: bytes) -> str:
     """Store what many runs share once, under its digest."""
-    digest = hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(b"".join(bodies)).hexdigest()
     if not speaker.ask("SELECT 1 FROM parts WHERE digest = :digest", digest=digest):
-        row = {"digest": digest, "codec": CODEC, "body": compressed(body)}
+        row = {"digest": digest, "codec": CODEC, "body": compressed(*bodies)}
         speaker.tell(insert("parts", row), [row])
     return digest
 
 
-def compressed(body: bytes) -> bytes:
-    """Compress, with the size in front."""
-    packed: bytes = pa.Codec(CODEC, compression_level=LEVEL).compress(body, asbytes=True)
-    return len(body).to_bytes(8, "little") + packed
+def compressed(*bodies: bytes) -> bytes:
+    """Compress each part by itself, with its sizes in front: unlike parts share no code book."""
+    codec = pa.Codec(CODEC, compression_level=LEVEL)
+    written: list[bytes] = []
+    for body in bodies:
+        packed: bytes = codec.compress(body, asbytes=True)
+        written += [len(body).to_bytes(8, "little"), len(packed).to_bytes(8, "little"), packed]
+    return b"".join(written)
 
 
 def expanded(codec: str, body: bytes) -> bytes:
-    """Undo ``compressed``.
+    """Undo ``compressed``, and give all parts in a row.
 
     Raises
     ------
@@ -120,13 +124,19 @@ def expanded(codec: str, body: bytes) -> bytes:
         raise HistoryError(
             f'a run is stored as "{codec}", which this release does not read', "upgrade tidegauge"
         )
+    found: list[bytes] = []
+    place = 0
     try:
-        found: bytes = pa.decompress(
-            body[8:], int.from_bytes(body[:8], "little"), codec=CODEC, asbytes=True
-        )
+        while place < len(body):
+            size, length = (
+                int.from_bytes(body[at : at + 8], "little") for at in (place, place + 8)
+            )
+            place += 16 + length
+            part = body[place - length : place]
+            found.append(pa.decompress(part, size, codec=CODEC, asbytes=True))
     except (OSError, ValueError, MemoryError, OverflowError) as error:
         raise HistoryError(f"a stored run is damaged: {error}") from error
-    return found
+    return b"".join(found)
 
 
 def _part(speaker: Speaker, digest: str) -> bytes:
