@@ -38,7 +38,7 @@ LINES = 400
 
 HEAVY = {
     "pandas", "sklearn", "torch", "transformers", "sentence_transformers", "polars",
-    "scipy.stats", "hypothesis", "sqlite3", "tidegauge.scoring",
+    "scipy.stats", "hypothesis", "sqlalchemy", "tidegauge.scoring",
 }  # fmt: skip
 """What no start-up may load."""
 NOT_NEEDED_YET = {"numpy", "scipy", "pyarrow", "pydantic", "jinja2", "rich"}
