@@ -16,6 +16,10 @@ from tidegauge_reports.dashboard._strips import strip
 RANGES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "1 year", "all": "everything"}
 LINES = 50
 """Windows listed of one check in the table of numbers."""
+WHOLE = 0.95
+"""Share of a window's labels that is as good as all of them."""
+UNLABELLED = ("performance.estimated_", "performance.proxy")
+"""Measures of performance that need no labels."""
 STRIP = 120
 """Marks in the strip at the top; of a longer range, each is the worst of several windows."""
 
@@ -50,6 +54,7 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         older=again(page, before=view.older) if view.older else "",
         happened=[_happened(mark, page) for mark in reversed(view.marks)],
         shown=sum(tick.windows for tick in view.strip),
+        waits=sum((one.arrived or 0.0) < WHOLE for one in view.labels),
         rejudged=sum(one.revision > 1 for one in view.labels),
         chosen=bool(view.check or view.column or view.find or view.slice not in ("", "*")),
         cleared=again(page, check="", column="", slice="", find="", page=""),
@@ -69,7 +74,11 @@ def _axis(view: SuiteView) -> trends.Axis:
 
 
 def _labelled(view: SuiteView) -> float | None:
-    return times.seconds(view.suite.labels_until) if view.suite.labels_until else None
+    """Up to when labels have arrived; ``None`` where no check reads any."""
+    if view.suite.labels_until:
+        return times.seconds(view.suite.labels_until)
+    whole = [one.at for one in view.labels if (one.arrived or 0.0) >= WHOLE]
+    return times.seconds(whole[-1] if whole else view.since) if view.labels else None
 
 
 def _track(track: Track, axis: trends.Axis, place: int, as_table: bool) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def _track(track: Track, axis: trends.Axis, place: int, as_table: bool) -> dict[
             card=card,
             reach=(track.low, track.high),
             labelled=track.evaluator.startswith("performance.")
-            and not track.evaluator.startswith("performance.estimated"),
+            and not track.evaluator.startswith(UNLABELLED),
         ),
         "alarmed": counted(sum(point.windows for point in alarmed), "alarm") if alarmed else "",
         "last": alarmed[-1] if alarmed else None,

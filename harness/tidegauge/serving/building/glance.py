@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.incidents import newest_unresolved, unresolved
+from tidegauge.serving.building.labels import labels_until
 from tidegauge.serving.building.lines import iso, rank, run_line, ticks
 from tidegauge.serving.shelf import Shelved
 from tidegauge.store import RunRow, Store
@@ -53,6 +54,7 @@ class Lately:
     strip: tuple[Tick, ...]
     since: str
     cause: str
+    labels_until: str
 
     @classmethod
     def of(cls, store: Store, suite: str) -> Lately:
@@ -60,7 +62,8 @@ class Lately:
         strip = briefs(store, suite, limit=STRIP)
         newest = store.run(strip[-1].id)
         cause = first_cause(store, newest.id) if newest.outcome != "pass" else ""
-        return cls(newest, ticks(strip, STRIP), _since(strip), cause)
+        labelled = labels_until(store, suite)
+        return cls(newest, ticks(strip, STRIP), _since(strip), cause, labelled)
 
 
 def tile(
@@ -90,6 +93,7 @@ def tile(
         hint=file.hint if file else "",
         can_run=suite is not None,
         since=lately.since if lately else "",
+        labels_until=lately.labels_until if lately else "",
     )
 
 

@@ -16,6 +16,7 @@ from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.glance import tile_of
 from tidegauge.serving.building.history import History
 from tidegauge.serving.building.incidents import of_runs
+from tidegauge.serving.building.labels import labels_of
 from tidegauge.serving.building.lines import WORST, rank, run_line, ticks
 from tidegauge.store.paging import page as runs_page
 from tidegauge.store.tracks import (
@@ -89,6 +90,7 @@ def suite_view(
         slice=slice,
         find=find,
         marks=_marks(strip, incidents),
+        labels=labels_of(desk.store, name, since),
         incidents=incidents[:10],
         runs=tuple(run_line(row) for row in runs),
         older=older,
