@@ -88,7 +88,7 @@ def year(rows: int, runs: int, folder: Path) -> dict[str, Any]:
             sizes.append(place.stat().st_size)
     each = (sizes[1] - sizes[0]) / (runs - runs // 2)
     begun = time.perf_counter()
-    done = store.prune(keep_profiles=HOUR, now=START + runs * HOUR)
+    done = store.prune(keep_profiles=HOUR, now=START + (runs + 48) * HOUR)
     store.shrink()
     store.close()
     return {
@@ -99,7 +99,7 @@ def year(rows: int, runs: int, folder: Path) -> dict[str, Any]:
         "bytes a run": each,
         "first run": sizes[0] - each * (runs // 2),
         "year": sizes[0] + each * (YEAR - runs // 2),
-        "bytes a run, days added up": place.stat().st_size / runs,
+        "bytes a run, days added up": (place.stat().st_size - sizes[0] + each * (runs // 2)) / runs,
         "adding up": time.perf_counter() - begun,
         "profiles added up": done.profiles,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -235,3 +237,16 @@ def test_a_suite_s_policy_is_followed_at_each_run(tmp_path: Path) -> None:
     operate(suite, store, current={**rows, "income": np.arange(1.0, 101.0)}, baseline=rows,
             now=datetime(2026, 6, 1, tzinfo=UTC))  # fmt: skip
     assert [row.created.month for row in store.runs(superseded=True)] == [6]
+
+
+def test_a_run_into_a_ready_history_loads_no_sqlalchemy(lived: Path, tmp_path: Path) -> None:
+    place = tmp_path / "h.db"
+    open_store(place).close()
+    words = ["run", "same.yaml", "-q", "--history", str(place), "-o", str(tmp_path)]
+    code = (
+        "import sys; from tidegauge.cli import cli\n"
+        f"assert cli.main({words!r}, standalone_mode=False) == 0\n"
+        "assert not {'sqlalchemy', 'alembic', 'sklearn', 'pandas', 'fastapi'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=lived, check=True)
+    assert len(open_store(place).runs()) == 1

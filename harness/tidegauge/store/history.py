@@ -62,9 +62,11 @@ class Store:
     @property
     def place(self) -> str:
         """Path or URL, without its password."""
+        if self._file is not None:
+            return str(self._file)
         from tidegauge.store.opening import shown
 
-        return str(self._file) if self._file else shown(self.engine)
+        return shown(self.engine)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
