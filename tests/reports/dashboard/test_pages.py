@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -281,3 +282,12 @@ def test_the_theme_is_the_servers_word(scene: Make, theme: str) -> None:
 def test_without_live_events_the_page_does_not_listen(scene: Make) -> None:
     assert "data-live" not in Reader(draw(scene, "suites", live=False)).all("body")[0]
     assert Reader(draw(scene, "suites")).all("body")[0]["data-live"] == places.EVENTS
+
+
+def test_the_page_on_the_dashboard_names_every_address() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "dashboard.md").read_text("utf-8")
+    for place in (
+        places.SUITES, places.SUITE, places.RUN, places.RUN_REPORT, places.INCIDENTS,
+        places.INCIDENT, places.DIFF, places.COMPARISONS, places.BASELINES,
+    ):  # fmt: skip
+        assert f"`{place}`" in told
