@@ -140,6 +140,7 @@ def test_a_theme_is_chosen_and_kept(client: TestClient) -> None:
     answer = client.post("/theme", data={"csrf": found[1], "back": "/incidents", "theme": "dark"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/incidents")
     assert 'data-theme="dark"' in client.get("/").text
+    client.cookies.delete("tidegauge_theme")
 
 
 def test_an_unreadable_history_is_a_page_too(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -309,15 +309,20 @@ def test_closing_ends_workers_and_what_they_started(tmp_path: Path) -> None:
 
     asyncio.run(closing())
     for pid in map(int, mark.read_text().split()):
-        assert not _alive(pid)
+        assert _ended(pid)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+def _ended(pid: int) -> bool:
+    """Wait until a process is gone, or dead and not yet buried; the kernel takes a moment."""
+    stat = Path(f"/proc/{pid}/stat")
+    for _ in range(100):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 # Listeners.

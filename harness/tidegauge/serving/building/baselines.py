@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tidegauge.baseline import load_baseline
+from tidegauge.errors import TidegaugeError
 from tidegauge.records import Side
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.lines import iso
 from tidegauge.store import RunRow
 from tidegauge.store.tracks import baseline_of, baselines_of, standings
 from tidegauge.suite import Suite
-from tidegauge.views import BaselineLine, BaselinesView, BaselineUse
+from tidegauge.views import BaselineLine, BaselinesView, BaselineUse, LimitLine
+from tidegauge.wording import counted
+
+if TYPE_CHECKING:
+    from tidegauge.calibration.shape import Calibrated
+
+LIMITS = 200
+"""Limits of one baseline that are shown."""
 
 
 def baselines_view(desk: Desk) -> BaselinesView:
@@ -40,8 +51,66 @@ def _line(desk: Desk, name: str, suite: Suite | None, ran: bool) -> BaselineLine
         digest=side.digest if side else "",
         created=side.created if side else "",
         window=side.window if side else "",
+        **_file(desk, named.baseline if named else ""),
         uses=tuple(_uses(desk, name, side)) if ran else (),
     )
+
+
+def _file(desk: Desk, path: str) -> dict[str, Any]:
+    """Say what a baseline's file tells of itself; read again when it changes."""
+    if not path:
+        return {}
+    try:
+        stamp = Path(path).stat().st_mtime_ns
+    except OSError as error:
+        return {"trouble": f"{path}: {error.strerror}"}
+    found: dict[str, Any] = desk.tiles.get(("file", path, stamp), lambda: _read(path))
+    return found
+
+
+def _read(path: str) -> dict[str, Any]:
+    from tidegauge.calibration.document import rate_sentence
+    from tidegauge.calibration.keeping import limits_of
+
+    try:
+        baseline = load_baseline(path)
+        found = limits_of(baseline)
+    except TidegaugeError as error:
+        return {"trouble": error.message}
+    said: dict[str, Any] = {"promoted": _promoted(baseline.promoted)}
+    if found is None:
+        return said
+    lines = tuple(map(_limit, found.limits[:LIMITS]))
+    rate = rate_sentence(found)
+    return said | {"calibrated": True, "false_alarms": rate, "limits": lines,
+                   "limits_in_all": len(found.limits)}  # fmt: skip
+
+
+def _limit(one: Calibrated) -> LimitLine:
+    edited = ", edited by hand" if one.edited else ""
+    beyond = f"{counted(one.beyond, 'window')} of {one.windows:,} lay beyond it"
+    return LimitLine(
+        check=one.check,
+        column=one.column,
+        slice=one.slice,
+        warn=_bounds(one.warn),
+        critical=_bounds(one.critical),
+        because=f"Usually {one.usual:.4g}; {beyond}{edited}.",
+    )
+
+
+def _bounds(bounds: tuple[float | None, float | None]) -> str:
+    low, high = bounds
+    said = (f"below {low:.4g}" if low is not None else "", f"above {high:.4g}" if high is not None
+            else "")  # fmt: skip
+    return " or ".join(filter(None, said))
+
+
+def _promoted(said: Mapping[str, str]) -> str:
+    if not said:
+        return ""
+    by = f" by {said['by']}" if said.get("by") else ""
+    return f"from run {said.get('run', '')}{by}, {said.get('at', '')}"
 
 
 def _uses(desk: Desk, suite: str, side: Side | None) -> Iterator[BaselineUse]:
