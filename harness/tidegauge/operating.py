@@ -146,6 +146,8 @@ def alert(
         done = deliver(store, suite, now=now, progress=progress) if act else tuple(todo)
     except HistoryError as error:
         return Alerted(trouble=str(error))
+    failed = [one for one in done if one.state in ("failed", "dropped")]
+    notes |= {f"action {one.action} was not carried out: {one.problem}": None for one in failed}
     return Alerted(incidents=tuple(incidents.values()), deliveries=done, notes=tuple(notes))
 
 

@@ -287,6 +287,7 @@ def test_a_variable_that_is_not_set_is_named_and_the_rest_goes_on(
     states = {one.kind: one for one in done.deliveries}
     assert states["notify"].problem == "the environment variable NOT_SET_ANYWHERE is not set"
     assert states["webhook"].state == "delivered"
+    assert any("was not carried out: the environment variable" in note for note in done.notes)
 
 
 def test_no_secret_is_stored(
