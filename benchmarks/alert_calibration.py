@@ -28,8 +28,9 @@ SHIPPED = {
 """Each rule's own constant, as it is used."""
 BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of windows without an incident that may alarm."""
-ROLLING, EVERY = 56, 7
-"""Windows of a rolling baseline, and how many are judged before it moves on."""
+ROLLING, EVERY, MOVES = 56, 7, 40
+"""Windows of a rolling baseline, how many are judged before it moves on, and how often it does
+at most: a longer series is judged in longer steps."""
 LONGEST, STEP = 84, 12
 """The same where incidents are labelled: a week, and a day, of two-hour windows."""
 FIRST = 19
@@ -71,10 +72,11 @@ def quiet_stretches(stream: Stream, *, rolling: bool) -> Iterator[Stretch]:
         yield Stretch(stream=stream, before=tuple(range(first)), after=tuple(range(first, every)))
         return
     size = min(ROLLING, max(FIRST, every // 3))
-    for start in range(size, every, EVERY):  # one window between, as with gap: 1d
+    step = max(EVERY, -(-(every - size) // MOVES))
+    for start in range(size, every, step):  # one window between, as with gap: 1d
         before = tuple(range(start - size, start - 1))
         yield Stretch(
-            stream=stream, before=before, after=tuple(range(start, min(start + EVERY, every)))
+            stream=stream, before=before, after=tuple(range(start, min(start + step, every)))
         )
 
 

@@ -22,7 +22,7 @@ from tidegauge.calibration.rates import (
 )
 from tidegauge.calibration.scales import Scale, back, student_tail
 from tidegauge.calibration.scored import Key, Series, Told, score_windows
-from tidegauge.calibration.shape import CRITICAL, Bounds, Calibrated, Calibration, Odd
+from tidegauge.calibration.shape import CRITICAL, Achieved, Bounds, Calibrated, Calibration, Odd
 from tidegauge.calibration.spread import FEWEST, Spread
 from tidegauge.calibration.windows import Cut
 from tidegauge.catalog import evaluator
@@ -108,8 +108,13 @@ def study(
     return _studied(again, chances, cut, policy)
 
 
-def limits_at(found: Study, rate: float, *, length: str) -> Calibration:
-    """Learn the limits that raise an alarm in a share ``rate`` of unchanged windows."""
+def limits_at(
+    found: Study, rate: float, *, length: str, achieved: Achieved | None = None
+) -> Calibration:
+    """Learn the limits that raise an alarm in a share ``rate`` of unchanged windows.
+
+    What they achieve is worked out unless it is given: most of the time goes there.
+    """
     rates = learn_rates(found.scores, rate)
     cut, odd = found.cut, found.odd
     return Calibration(
@@ -118,7 +123,7 @@ def limits_at(found: Study, rate: float, *, length: str) -> Calibration:
         last=cut.starts[-1].isoformat(),
         windows=len(cut.starts),
         asked=rate,
-        achieved=achieved_rate(found.scores, rate, odd),
+        achieved=achieved or achieved_rate(found.scores, rate, odd),
         needed=needed_windows(rate),
         tightened=rates.tightened,
         reference=int(cut.rows[~odd].sum() - np.median(cut.rows)),

@@ -185,8 +185,12 @@ def _odd(rest: Floats, least: Floats | float) -> NDArray[np.bool_]:
 
 
 def _median(values: Floats) -> Floats:
-    empty = np.isnan(values).all(0)
-    return np.asarray(np.nanmedian(np.where(empty, 0.0, values), 0))
+    """Median of each column, NaN left out; 0 where there is nothing else."""
+    ordered = np.sort(values, 0)  # NaN goes last
+    n = (~np.isnan(values)).sum(0)
+    columns = np.arange(values.shape[1])
+    low, high = ordered[np.maximum(n - 1, 0) // 2, columns], ordered[n // 2 % len(values), columns]
+    return np.where(n > 0, (low + high) / 2, 0.0)
 
 
 def _seasons(
