@@ -74,7 +74,7 @@ def settle(
     --------
     >>> settle().access
     'open'
-    >>> settle(host="0.0.0.0")
+    >>> settle(host="0.0.0.0")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     tidegauge.errors.TidegaugeError: 0.0.0.0 can be reached from other machines, ...
