@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,6 +42,10 @@ class Jobs:
     ended: deque[Job] = field(default_factory=lambda: deque(maxlen=KEPT))
     """The newest last."""
     _room: asyncio.Semaphore | None = None
+    _alone: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+    """Of each suite: it never runs beside itself."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def start(self, suite: str, path: Path, window: str = "") -> tuple[Job, asyncio.Task[None]]:
@@ -93,7 +97,7 @@ class Jobs:
         self._room = self._room or asyncio.Semaphore(self.workers)
         told: Mapping[str, Any] = {"because": "The server was stopped.", "hint": ""}
         try:
-            async with self._room:
+            async with self._alone[job.suite], self._room:
                 job = self._now(replace(job, state="running", started=now()))
                 self.hub.tell(places.RUN_STARTED, job=job.id, suite=job.suite, window=job.window,
                               at=now())  # fmt: skip

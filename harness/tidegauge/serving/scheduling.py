@@ -20,7 +20,7 @@ from tidegauge.logs import parse_window
 from tidegauge.serving.jobs import Jobs
 from tidegauge.serving.shelf import Shelf, Shelved
 from tidegauge.store import Store
-from tidegauge.store.leases import give_back, take
+from tidegauge.store.leases import give_back, known, take
 from tidegauge.store.paging import has_window
 from tidegauge.suite import Schedule, Suite
 from tidegauge.suite.cron import Cron, parse_cron
@@ -145,10 +145,12 @@ class Plan:
         return str(window or ""), moment
 
     async def _alone(self, file: Shelved, suite: Suite) -> None:
-        """Run while no other server does; whoever comes second leaves it."""
+        """Run while no other server does; whoever comes second steps in only for one that died."""
         name = f"run {suite.name}"
-        if not await asyncio.to_thread(self._claim, name):
-            return
+        while not await asyncio.to_thread(self._claim, name):
+            await asyncio.sleep(self.lease / 3)
+            if not await asyncio.to_thread(known, self.store, name):
+                return  # given back: the other server has done, well or not
         renewing = asyncio.create_task(self._renew(name))
         try:
             if await asyncio.to_thread(self._undone, suite):  # another may just have finished it

@@ -53,6 +53,12 @@ def take(store: Store, name: str, holder: str, *, seconds: float, now: datetime)
     return True
 
 
+def known(store: Store, name: str) -> bool:
+    """Whether somebody holds a lease, or let it run out; not so once it was given back."""
+    with store.reading() as connection:
+        return connection.scalar(sa.select(leases.c.name).where(leases.c.name == name)) is not None
+
+
 def give_back(store: Store, name: str, holder: str) -> None:
     """End a lease before it runs out; nothing happens where another holds it."""
     with store.transaction() as connection:

@@ -109,11 +109,28 @@ def test_a_server_that_died_holds_its_claim_for_a_while_only(
     made(tmp_path, schedule='schedule: "0 6 * * *"')
     jobs = Pretended(store, remade)
     assert take(store, "run credit", "dead", seconds=60, now=datetime.now(UTC))
-    held(planned(store, tmp_path, jobs))
+    held(planned(store, tmp_path, jobs), 0.2)
     assert jobs.ran == []
-    past = datetime.now(UTC) - timedelta(seconds=61)
-    assert take(store, "run credit", "dead", seconds=60, now=past)
-    held(planned(store, tmp_path, jobs))
+    assert take(store, "run credit", "dead", seconds=0.2, now=datetime.now(UTC))
+    held(planned(store, tmp_path, jobs, lease=0.1))
+    assert len(jobs.ran) == 1
+
+
+def test_what_another_server_tried_in_vain_is_not_tried_here_too(
+    store: Store, tmp_path: Path, made: Callable[..., Path], remade: Make
+) -> None:
+    made(tmp_path, schedule='schedule: "0 6 * * *"')
+    jobs = Pretended(store, remade, seconds=0.1, fails=True)
+    first, second = (planned(store, tmp_path, jobs, lease=0.15) for _ in range(2))
+
+    async def both() -> None:
+        first.start()
+        second.start()
+        await asyncio.sleep(0.5)
+        await first.close()
+        await second.close()
+
+    asyncio.run(both())
     assert len(jobs.ran) == 1
 
 
@@ -310,6 +327,23 @@ def test_closing_ends_workers_and_what_they_started(tmp_path: Path) -> None:
     asyncio.run(closing())
     for pid in map(int, mark.read_text().split()):
         assert _ended(pid)
+
+
+def test_a_suite_never_runs_beside_itself_whoever_starts_it(tmp_path: Path) -> None:
+    mark = tmp_path / "going"
+    code = (
+        "import json, os, time\n"
+        f"os.mkdir({str(mark)!r}); time.sleep(0.1); os.rmdir({str(mark)!r})\n"
+        "print(json.dumps({'kind': 'finished', 'run': 'r', 'outcome': 'pass', 'because': ''}))"
+    )
+
+    async def working() -> list[Job]:
+        jobs = Jobs(hub=Hub(), history="", workers=3, command=(sys.executable, "-c", code))
+        begun = [jobs.start("credit", tmp_path, day) for day in ("2026-11-21", "2026-11-22", "")]
+        await asyncio.gather(*(task for _, task in begun))
+        return [job for job in jobs.all() if job.state == "finished"]
+
+    assert len(asyncio.run(working())) == 3
 
 
 def _ended(pid: int) -> bool:
