@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tidegauge.comparison import Comparison
 from tidegauge.records import Cause, Outcome
 from tidegauge.views.glance import RunLine
 
 Change = Literal["worse", "better", "moved", "same", "new", "gone"]
 """What became of a finding from one run to the other: a worse or better outcome; the same outcome
 with another value; nothing; judged only after; judged only before."""
-Shown = Literal["better", "worse", "not shown", "not worse", "equivalent", "not measured"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class ComparisonLine:
     """What the candidate was held against, as it was named."""
     candidate: str
     outcome: str
-    """``pass``, ``fail``, ``inconclusive`` ...; show an unknown word as it is."""
+    """``pass``, ``critical``, ``inconclusive`` or ``error``."""
     because: str
     n: int = 0
     """Rows, or pairs."""
@@ -83,58 +83,10 @@ class ComparisonLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricLine:
-    """A metric of both models, on all rows or in one segment."""
-
-    metric: str
-    title: str = ""
-    unit: str = ""
-    better: Literal["lower", "higher", "none"] = "none"
-    segment: str = ""
-    """``segment=value``; empty for all rows."""
-    baseline: float | None = None
-    candidate: float | None = None
-    difference: float | None = None
-    """Candidate minus baseline."""
-    low: float | None = None
-    """Lower end of the difference's confidence interval."""
-    high: float | None = None
-    margin: float | None = None
-    """How much worse it may be, above zero; ``None`` = no margin was set."""
-    p_value: float | None = None
-    """After correction for all that was compared."""
-    shown: str
-    """Usually a word of ``Shown``."""
-    because: str
-    smallest: float | None = None
-    """Smallest difference that this sample could have shown."""
-    n: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
-    """A row on which the models differ; its texts are hostile."""
-
-    id: str = ""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """What is known of the row: role or column -> text."""
-    baseline: str
-    candidate: str
-    truth: str = ""
-    because: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonView:
-    """Page ``comparison``: one stored comparison of two models."""
+    """Page ``comparison``: one stored comparison of two models; its texts are hostile."""
 
-    line: ComparisonLine
-    metrics: tuple[MetricLine, ...] = ()
-    """On all rows."""
-    segments: tuple[MetricLine, ...] = ()
-    """Segment by segment, worst first."""
-    examples: tuple[Disagreement, ...] = ()
-    notes: tuple[str, ...] = ()
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

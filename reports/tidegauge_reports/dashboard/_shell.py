@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from markupsafe import Markup
-
 from tidegauge.views import PageContext, places
 from tidegauge_reports import _words as words
 from tidegauge_reports._environment import environment
@@ -129,11 +127,3 @@ def _ways(page: PageContext, here: str) -> list[dict[str, Any]]:
         }
         for name, label, place in ways
     ]
-
-
-def tag(outcome: str) -> Markup:
-    """Mark up an outcome: a sign, a word and a colour."""
-    known = outcome if outcome in words.MARKS else "skipped"
-    return Markup('<span class="tag {}">{}</span>').format(
-        known, words.outcome(words.clean(outcome))
-    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tidegauge.views import ComparisonsView, PageContext
-from tidegauge_reports.dashboard._shell import again, shell, tag
+from tidegauge_reports.comparison._said import HEADLINES
+from tidegauge_reports.dashboard._shell import again, shell
 
 
 def render(view: ComparisonsView, *, page: PageContext) -> str:
@@ -15,6 +16,6 @@ def render(view: ComparisonsView, *, page: PageContext) -> str:
         here="compare",
         of_suite="",
         view=view,
-        mark=tag,
+        headlines=HEADLINES,
         older=again(page, before=view.older) if view.older else "",
     )

@@ -15,11 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
+from tidegauge.comparing import compare
+from tidegauge.comparison import Comparison
 from tidegauge.records import Report
 from tidegauge.running import run
 from tidegauge.serving.running import assemble
 from tidegauge.serving.settings import settle
 from tidegauge.store import Store, open_store
+from tidegauge.store.comparisons import keep_comparison
 from tidegauge.suite import load_suite
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -91,14 +94,25 @@ Open = Callable[..., TestClient]
 
 
 @pytest.fixture(scope="session")
+def compared() -> Comparison:
+    """A candidate that costs more, its sentences hostile."""
+    cost = np.random.default_rng(5).gamma(2.0, 0.01, 200)
+    logs = [{"id": np.arange(200), "cost_usd": cost * times} for times in (1.5, 1.0)]
+    found = compare(*logs, id="id", metrics=["cost_usd"])
+    assert found.outcome == "critical"
+    return replace(found, comparison_id="gate0001", because=f"{found.because} {HOSTILE}")
+
+
+@pytest.fixture(scope="session")
 def filled(
-    tmp_path_factory: pytest.TempPathFactory, remade: Callable[..., Report]
+    tmp_path_factory: pytest.TempPathFactory, remade: Callable[..., Report], compared: Comparison
 ) -> Iterator[Store]:
-    """A history of three runs of one suite and one of another, to be read only."""
+    """A history of three runs of one suite, one of another and a comparison, to be read only."""
     store = open_store(tmp_path_factory.mktemp("history") / "history.db")
     for day in (1, 2, 3):
         store.save(remade(day))
     store.save(remade(3, "support", outcome="pass"))
+    keep_comparison(store, compared)
     yield store
     store.close()
 

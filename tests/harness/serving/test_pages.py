@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
+from tidegauge.comparison import Comparison
 from tidegauge.records import Report
 from tidegauge.store import open_store
+from tidegauge.store.comparisons import keep_comparison
 from tidegauge.store.leases import take
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -19,7 +21,8 @@ PAGES = (
     "/", "/suites/credit", "/suites/credit?range=all&slice=*&page=2&find=inc", "/suites/support",
     "/runs/cred00000003", "/runs/credit@latest", "/incidents", "/incidents?state=all&suite=credit",
     "/compare", "/compare?before=cred00000001&after=cred00000003&show=all",
-    "/compare?before=nothing&after=cred00000003", "/comparisons", "/baselines", "/login",
+    "/compare?before=nothing&after=cred00000003", "/comparisons",
+    "/comparisons/gate0001", "/baselines", "/login",
 )  # fmt: skip
 
 
@@ -163,11 +166,13 @@ def test_pages_say_the_same_from_postgresql(
     opened: Callable[..., TestClient],
     new_database: Callable[[], str],
     remade: Callable[..., Report],
+    compared: Comparison,
 ) -> None:
     store = open_store(new_database())
     for day in (1, 2, 3):
         store.save(remade(day))
     store.save(remade(3, "support", outcome="pass"))
+    keep_comparison(store, compared)
     other = opened(store=store)
     for path in PAGES:
         first, second = (
@@ -179,3 +184,10 @@ def test_pages_say_the_same_from_postgresql(
     assert take(store, "run", "me", seconds=60, now=datetime.now(UTC))
     assert not take(store, "run", "other", seconds=60, now=datetime.now(UTC))
     store.close()
+
+
+def test_a_comparison_leads_only_to_pages_that_are_there(client: TestClient) -> None:
+    for path in ("/comparisons", "/comparisons/gate0001"):
+        for tag, attributes in tags(client.get(path).text):
+            if tag == "a" and attributes["href"].startswith("/"):
+                assert client.get(attributes["href"]).status_code == 200, attributes["href"]

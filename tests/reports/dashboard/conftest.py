@@ -21,7 +21,6 @@ from tidegauge.views import (
     ComparisonView,
     Difference,
     DiffView,
-    Disagreement,
     Entry,
     ErrorView,
     Finding,
@@ -33,7 +32,6 @@ from tidegauge.views import (
     LimitLine,
     LoginView,
     Mark,
-    MetricLine,
     PageContext,
     RunLine,
     RunOutcome,
@@ -45,6 +43,8 @@ from tidegauge.views import (
     Track,
     TrackPoint,
 )
+
+from ..comparisons import build
 
 NOW = datetime(2026, 3, 3, 3, 12, tzinfo=UTC)
 BROKEN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -555,10 +555,10 @@ def views(report: Report, shout: str, windows: int, charts: int) -> dict[str, An
             notes=("Both were held against the same baseline.",),
         ),
         "comparisons": ComparisonsView(
-            comparisons=(comparison_line(shout), comparison_line("", id="c2", outcome="fail")),
+            comparisons=(comparison_line(shout), comparison_line("", id="c2", outcome="critical")),
             suites=("credit-default",),
         ),
-        "comparison": comparison(shout),
+        "comparison": ComparisonView(comparison=build(shout)),
         "baselines": baselines(shout),
         "error": ErrorView(
             status=404,
@@ -623,88 +623,6 @@ def comparison_line(shout: str, **changes: Any) -> ComparisonLine:
         + shout,
     }
     return ComparisonLine(**(given | changes))
-
-
-def comparison(shout: str) -> ComparisonView:
-    metrics: tuple[tuple[Any, ...], ...] = (
-        (
-            "roc_auc",
-            "Area under the ROC curve",
-            "higher",
-            0.802,
-            0.815,
-            0.008,
-            0.018,
-            0.01,
-            "better",
-        ),
-        ("accuracy", "Accuracy", "higher", 0.871, 0.869, -0.006, 0.002, 0.01, "not worse"),
-        (
-            "latency_p95",
-            "95th percentile of latency",
-            "lower",
-            121.0,
-            133.0,
-            4.0,
-            20.0,
-            10.0,
-            "not shown",
-        ),
-        ("log_loss", "Log loss", "lower", 0.31, 0.36, 0.04, 0.06, 0.02, "worse"),
-    )
-    lines = tuple(
-        MetricLine(
-            metric=name,
-            title=title + shout,
-            better=better,
-            baseline=before,
-            candidate=after,
-            difference=after - before,
-            low=low,
-            high=high,
-            margin=margin,
-            p_value=0.003,
-            shown=shown,
-            because=f"{shown}: {after:g} against {before:g}" + shout,
-            smallest=0.004,
-            unit="share of rows" if name == "accuracy" else "",
-            n=8_000,
-        )
-        for name, title, better, before, after, low, high, margin, shown in metrics
-    )
-    segments = tuple(
-        MetricLine(
-            metric="accuracy",
-            title="Accuracy",
-            unit="share of rows",
-            better="higher",
-            segment=f"region={region}" + shout,
-            baseline=0.87,
-            candidate=0.85 + 0.01 * place,
-            difference=-0.02 + 0.01 * place,
-            low=-0.03 + 0.01 * place,
-            high=-0.01 + 0.01 * place,
-            shown="worse" if place == 0 else "not shown",
-            because="told",
-            n=900,
-        )
-        for place, region in enumerate(("north", "south", "east"))
-    )
-    example = Disagreement(
-        id="a-17" + shout,
-        fields={"income": "41,000" + shout},
-        baseline="accept",
-        candidate="refuse",
-        truth="defaulted",
-        because="furthest apart",
-    )
-    return ComparisonView(
-        line=comparison_line(shout),
-        metrics=lines,
-        segments=segments,
-        examples=(example,),
-        notes=("Cost was not logged by the baseline." + shout,),
-    )
 
 
 def baselines(shout: str) -> BaselinesView:

@@ -291,3 +291,14 @@ def test_the_page_on_the_dashboard_names_every_address() -> None:
         places.INCIDENT, places.DIFF, places.COMPARISONS, places.BASELINES,
     ):  # fmt: skip
         assert f"`{place}`" in told
+
+
+def test_a_comparison_is_shown_as_its_own_report_shows_it(scene: Make) -> None:
+    page = Reader(draw(scene, "comparison"))
+    (verdict,) = (one for one in page.all("section") if one.get("aria-label") == "Verdict")
+    assert verdict["class"] == "verdict critical"
+    assert "Worse" in "".join(page.text)
+    assert "Texts folded, they may hurt" in "".join(page.text)
+    drawn = [one for one in page.all("svg") if "forest" in one.get("class", "")]
+    assert len(drawn) == 8, "four metrics and four segments have an interval"
+    assert ">worse</span>" in draw(scene, "comparisons")
