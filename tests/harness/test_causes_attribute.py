@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -121,6 +122,10 @@ def test_a_new_mix_of_truths_is_a_label_shift() -> None:
     (cause,) = found.causes
     assert (cause.factor, cause.share) == ("truth", 1.0)
     assert set(cause.moved) == {"a", "b"}
+    assert re.search(
+        r"the share of \w+ went from [67]\d\.\d% to [34]\d\.\d%|2\d\.\d% to [56]\d", cause.because
+    )
+    assert "each class looks as before" in cause.because
 
 
 def test_a_changed_effect_on_the_truth_names_the_feature_and_divides_the_loss() -> None:
@@ -143,6 +148,20 @@ def test_another_model_at_equal_inputs_is_a_change_of_serving() -> None:
     found = attribute(case_with(columns, score=np.where(SIDE, score**2, score)))
     assert found.verdict == "serving"
     assert [cause.factor for cause in found.causes] == ["score"]
+
+
+def test_the_model_itself_is_asked_whether_it_still_answers_as_logged() -> None:
+    _, columns = world(4)
+
+    def model(rows: Mapping[str, Any]) -> NDArray[np.float64]:
+        return logistic(0.1 * (rows["income"] - 50))
+
+    score = model(columns)
+    found = attribute(case_with(columns, score=np.where(SIDE, score**2, score)), caller=model)
+    assert found.verdict == "serving"
+    said = found.causes[0].because
+    assert "equal to the logged scores on 100% of 500 rows of the baseline" in said
+    assert re.search(r"and now equal to the logged scores on 0\.?\d*% of 500 rows", said)
 
 
 def test_a_shift_that_nothing_hangs_on_is_left_undetermined() -> None:

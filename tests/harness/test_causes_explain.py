@@ -101,6 +101,49 @@ def test_an_order_or_a_graph_names_the_root(known: dict[str, Any], basis: str) -
     assert found.order == ((("root", "alone"), ("effect",)) if basis == "order" else ())
 
 
+def skewed(seed: int, shift: float) -> dict[str, NDArray[np.float64]]:
+    """Draw a cause and what follows from it, whose noise tells which is which."""
+    rng = np.random.default_rng(seed)
+    root = shift + rng.exponential(size=N)
+    return {"effect": root + rng.uniform(-1, 1, N), "root": root}
+
+
+def test_the_baseline_suggests_an_order_where_one_is_asked_for() -> None:
+    pytest.importorskip("causallearn")
+    found = tidegauge.explain(skewed(1, 0.8), skewed(0, 0.0), order="suggest")
+    assert (found.basis, found.order_source) == ("order", "suggested by the data")
+    assert found.order == (("root",), ("effect",))
+    assert [cause.factor for cause in found.causes] == ["root"]
+    assert any("suggested by DirectLiNGAM" in note for note in found.notes)
+
+
+def test_a_suggestion_beside_a_given_order_is_refused() -> None:
+    with pytest.raises(TidegaugeError, match="not both"):
+        tidegauge.explain(skewed(1, 0), skewed(0, 0), order="suggest", graph=[("root", "effect")])
+
+
+def test_dowhy_needs_an_order_and_a_number_to_divide() -> None:
+    with pytest.raises(TidegaugeError, match="none is given"):
+        tidegauge.explain(skewed(1, 0), skewed(0, 0), dowhy=True)
+    with pytest.raises(TidegaugeError, match="there is no loss"):
+        tidegauge.explain(skewed(1, 0), skewed(0, 0), order=["root", "effect"], dowhy=True)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the library's own
+def test_dowhy_says_beside_ours_what_it_makes_of_the_loss() -> None:
+    pytest.importorskip("dowhy")  # pins scipy below what we are tested with
+    before, now = skewed(0, 0.0), skewed(1, 0.8)
+    for side in (before, now):
+        side["truth"], side["answer"] = 2 * side["effect"], side["root"]
+    roles = {"target": "truth", "prediction": "answer"}
+    order = [["root"], ["effect"], ["truth"]]
+    found = tidegauge.explain(now, before, columns=roles, order=order, dowhy=True)
+    (said,) = [note for note in found.notes if note.startswith("dowhy.gcm")]
+    assert "divides the change of squared error" in said
+    assert "root" in said
+
+
 def test_a_model_is_asked_what_a_repair_brings_back() -> None:
     asked: list[list[str]] = []
 

@@ -119,6 +119,14 @@ def test_one_check_or_one_column_may_be_named(folder: Path, asked: Asked, name: 
     assert asked[0]["check"] == name
 
 
+def test_an_order_and_a_second_opinion_are_asked_for_by_name(folder: Path, asked: Asked) -> None:
+    stored(folder)
+    assert explain("out/credit.json", "--suggest-order", "--dowhy", "-q").exception is None
+    assert (asked[0]["suggest"], asked[0]["dowhy"]) == (True, True)
+    explain("out/credit.json", "-q")
+    assert (asked[1]["suggest"], asked[1]["dowhy"]) == (False, False)
+
+
 def test_a_suite_is_run_first_without_being_explained_twice(folder: Path, asked: Asked) -> None:
     done = explain("credit.yaml", "-q")
     assert done.exception is None

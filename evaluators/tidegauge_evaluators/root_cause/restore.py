@@ -12,7 +12,7 @@ from tidegauge.case import Caller, Case
 from tidegauge.errors import CannotMeasure, NotApplicable, TooFewRows
 from tidegauge.records import ExplainerCard, Restored
 from tidegauge_evaluators._losses import losses_of, task_of
-from tidegauge_evaluators._parity import Parity, parity_of, threshold_of
+from tidegauge_evaluators._parity import parity_of, threshold_of
 from tidegauge_evaluators._put import Question, put
 from tidegauge_evaluators._questions import Reply, Rows, losses_by
 from tidegauge_evaluators._recovered import (
@@ -29,7 +29,7 @@ from tidegauge_evaluators._repairs import (
 )
 from tidegauge_evaluators.root_cause.stand_in import StandIn
 
-__all__ = ["CARD", "parity", "repair_by_neighbours", "repair_by_quantiles", "restore"]
+__all__ = ["CARD", "repair_by_neighbours", "repair_by_quantiles", "restore"]
 
 CARD = ExplainerCard(
     title="Restore test",
@@ -43,8 +43,6 @@ FEW = 30
 """Rows that each side needs."""
 SAME = 0.99
 """Share of equal answers from which logged ones may speak for the model."""
-COMPARED = 500
-"""Rows of each side on which answers are held against the logged ones."""
 
 
 def restore(
@@ -140,25 +138,6 @@ def restore(
     asked = _named(caller)
     because = _sentence(columns, repair, found, of, confidence, len(now), asked)
     return Restored(share=found.share, interval=found.interval, asked=asked, because=because)
-
-
-def parity(
-    case: Case, caller: Caller, *, rng: np.random.Generator, rows: int = COMPARED
-) -> tuple[Parity | None, Parity | None]:
-    """Hold a model's answers against the logged ones, on rows of the baseline and of now.
-
-    Agreement on the baseline and none now speaks of a model that was replaced, or of a log that
-    does not hold what the model saw.
-
-    Returns
-    -------
-    tuple
-        For the baseline and for the current rows; ``None`` where nothing can be compared.
-    """
-    asking = Question(case=case, caller=caller, repaired={}, rng=rng)
-    sides = _drawn(case, "scores", rows, rng)
-    first, second = (parity_of(case, side, put(asking, side)) for side in sides)
-    return first, second
 
 
 def _checked(case: Case, columns: Sequence[str]) -> Case:

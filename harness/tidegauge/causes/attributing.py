@@ -25,7 +25,7 @@ from tidegauge.causes.questions import (
     restorer,
     thinned,
 )
-from tidegauge.causes.sentences import because_of, summed_up
+from tidegauge.causes.sentences import because_of, parity_in_words, summed_up, with_words
 from tidegauge.findings import Step
 from tidegauge.records import (
     Cause,
@@ -143,7 +143,8 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
     links, total = found.links, found.total
     if verdicts.is_label_shift(links, total):
         moved = tuple(name for name, one in found.marginals.items() if one.z > verdicts.SURE)
-        yield _whole("label_shift", case.target, 1.0, moved, links.target)
+        cause = _whole("label_shift", case.target, 1.0, moved, links.target)
+        yield cause if answers.mix is None else with_words(cause, answers.mix.because)
         return
     concept, served = links.target_given_features, links.prediction_given_features
     if not verdicts.adds(concept, total):
@@ -161,7 +162,10 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
         yield from _concept(case, answers, concept, max(concept.value, LEAST) / whole)
     if served is not None:
         factor = case.prediction or case.scores[0]
-        yield _whole("serving", factor, max(served.value, LEAST) / whole, (), served)
+        cause = _whole("serving", factor, max(served.value, LEAST) / whole, (), served)
+        yield (
+            cause if answers.parity is None else with_words(cause, parity_in_words(answers.parity))
+        )
 
 
 def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
@@ -246,7 +250,7 @@ def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> It
             continue
         name, best = cause.columns[0], _best(answers, cause.columns)
         if name in inquiry.topics:
-            cause = _with_words(cause, about_topics(inquiry, name))
+            cause = _with_topics(cause, about_topics(inquiry, name))
         fault = cause.verdict in FAULTS
         repaired = best.repaired if best is not None and fault else None
         yield replace(
@@ -260,14 +264,13 @@ def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> It
         )
 
 
-def _with_words(cause: Cause, changes: Sequence[Cause]) -> Cause:
+def _with_topics(cause: Cause, changes: Sequence[Cause]) -> Cause:
     """Say which topics grew or shrank, in which words, with texts of both sides."""
     if not changes:
         return cause
     named = listed([one.factor for one in changes])
     return replace(
-        cause,
-        because=f"{cause.because}; chiefly {named}",
+        with_words(cause, f"chiefly {named}"),
         words=changes[0].words,
         examples=changes[0].examples,
     )

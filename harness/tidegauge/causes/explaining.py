@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from tidegauge.catalog import explainer
 from tidegauge.causes.attributing import attribute
 from tidegauge.causes.gathering import case_from, topics_of
 from tidegauge.causes.incidents import grouped
+from tidegauge.causes.requested import by_dowhy, suggested
 from tidegauge.causes.stages import text_order
 from tidegauge.errors import CannotMeasure
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
@@ -55,11 +56,12 @@ def explain(
     baseline: Any,
     *,
     columns: Mapping[str, Any] | None = None,
-    order: Sequence[Sequence[str] | str] | None = None,
+    order: Sequence[Sequence[str] | str] | Literal["suggest"] | None = None,
     graph: Sequence[tuple[str, str]] | None = None,
     model: Any = None,
     rows: int = 50_000,
     seed: int = 0,
+    dowhy: bool = False,
 ) -> Explanation:
     """Say why one frame differs from another.
 
@@ -71,7 +73,8 @@ def explain(
     columns
         Roles and kinds as in a suite's ``columns``; what is not given is inferred.
     order
-        Tiers of columns, causes first; columns of one tier do not cause each other.
+        Tiers of columns, causes first; columns of one tier do not cause each other. "suggest" =
+        those that causal discovery finds in the baseline (extra ``causal``).
     graph
         Pairs of a cause and its direct effect, instead of an order.
     model
@@ -81,6 +84,8 @@ def explain(
         Rows of each side that are read.
     seed
         Seeds everything random.
+    dowhy
+        Say in a note what dowhy makes of it, along the same order (extra ``causal``).
 
     Returns
     -------
@@ -105,7 +110,8 @@ def explain(
     >>> found.verdict, found.causes[0].factor, found.causes[0].shape.name
     ('distortion', 'weight', 'unit')
     """
-    tiers = tuple((one,) if isinstance(one, str) else tuple(one) for one in order or ())
+    given = () if order is None or order == "suggest" else order
+    tiers = tuple((one,) if isinstance(one, str) else tuple(one) for one in given)
     suite = Suite(
         name="explain",
         logs=Logs(baseline=Source(), current=Source()),
@@ -117,11 +123,19 @@ def explain(
     suite = replace(suite, policy=replace(suite.policy, seed=seed))
     reference = baseline_of(suite, baseline, map, datetime.now(UTC), untold)
     log = open_side(current, None, suite.columns, reference)
-    return explain_rows(suite, Rows.of(suite, reference, baseline, log), caller=model)
+    whence = Rows.of(suite, reference, baseline, log)
+    return explain_rows(suite, whence, caller=model, suggest=order == "suggest", dowhy=dowhy)
 
 
 def explain_rows(
-    suite: Suite, rows: Rows, *, of: str = "", caller: Any = None, progress: Progress = untold
+    suite: Suite,
+    rows: Rows,
+    *,
+    of: str = "",
+    caller: Any = None,
+    suggest: bool = False,
+    dowhy: bool = False,
+    progress: Progress = untold,
 ) -> Explanation:
     """Sample rows of both sides and attribute what differs.
 
@@ -129,6 +143,8 @@ def explain_rows(
     ------
     CannotMeasure
         When there are too few rows.
+    TidegaugeError
+        When an order, or dowhy's answer, was asked for and cannot be had.
     """
     layout = rows.reference.profile.layout
     before, now = _sampled(suite, rows, layout, progress)
@@ -142,9 +158,16 @@ def explain_rows(
         parents=_parents(suite.causes),
         extra={name: one.variable for name, one in topics.items()},
     )
+    rng = np.random.default_rng(suite.policy.seed)
+    if suggest:
+        case, said = suggested(case, rng)
+        source, notes = "suggested by the data", (*notes, said)
+    divided = case[of].values if of in case.variables and (case.order or case.parents) else None
+    if dowhy:
+        notes = (*notes, by_dowhy(case, divided, of, rng))
     found = attribute(
         case,
-        case[of].values if of in case.variables and order else None,
+        divided,
         of=of or "drift",
         caller=_opened(suite, caller),
         topics=topics,
@@ -195,6 +218,8 @@ def explain_report(
     window: str | None = None,
     current: Any = None,
     baseline: Any = None,
+    suggest: bool = False,
+    dowhy: bool = False,
     progress: Progress = untold,
 ) -> Report:
     """Read a report's rows again and explain its alarms, or one check or column of it.
@@ -212,7 +237,8 @@ def explain_report(
     reference = baseline_of(suite, baseline, map, now, progress)
     log = open_side(place, span, suite.columns, reference)
     rows = Rows.of(suite, reference, baseline, log)
-    found = explain_rows(suite, rows, of=_outcome_of(report, check), progress=progress)
+    of = _outcome_of(report, check)
+    found = explain_rows(suite, rows, of=of, suggest=suggest, dowhy=dowhy, progress=progress)
     alarms = [one for one in report.results if one.verdict.outcome in ALARMS]
     asked = [one for one in alarms if check in ("", one.check, one.evaluator, one.column)]
     if log.source == report.current.source and log.digest != report.current.digest:

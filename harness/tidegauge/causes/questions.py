@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Caller, Case
 from tidegauge.catalog import explainer
+from tidegauge.causes import verdicts
 from tidegauge.errors import CannotMeasure, TidegaugeError
 from tidegauge.findings import Carriers, Checked
 from tidegauge.records import Cause, Decomposition, Onset, Restored, Segment
@@ -78,6 +79,10 @@ class Answers:
     """Whose effect on the target changed."""
     performance: Decomposition | None = None
     segments: tuple[Segment, ...] = ()
+    mix: Any = None
+    """How the mix of truths changed, where that is what changed."""
+    parity: Any = None
+    """Whether the model still answers as logged, where the answers changed."""
 
 
 def ask(inquiry: Inquiry, functional: NDArray[np.float64] | None, of: str) -> Answers:
@@ -104,6 +109,13 @@ def ask(inquiry: Inquiry, functional: NDArray[np.float64] | None, of: str) -> An
             "mechanisms", case, functional, of=of, domain=domain, **inquiry.shared
         )
         if ordered
+        else None,
+        mix=inquiry.ask("label_shift", case, domain=domain, **inquiry.shared)
+        if verdicts.is_label_shift(found.links, found.total)
+        else None,
+        parity=inquiry.ask("parity", case, inquiry.caller, rng=inquiry.rng)
+        if inquiry.caller is not None
+        and verdicts.adds(found.links.prediction_given_features, found.total)
         else None,
         **(_of_performance(inquiry, found) if case.target else {}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from tidegauge.findings import Step
 from tidegauge.records import Cause, Information, Mechanism
@@ -44,6 +45,17 @@ def because_of(
     return replace(cause, because=sentence)
 
 
+def with_words(cause: Cause, more: str) -> Cause:
+    """Add to a cause's sentence."""
+    return replace(cause, because=f"{cause.because}; {more}")
+
+
+def parity_in_words(sides: Sequence[Any]) -> str:
+    """Say how the model that can be asked answers, then and now."""
+    then, now = sides
+    return f"asked again, the model is {then.said} of the baseline, and now {now.said}"
+
+
 def _way(step: Step) -> str:
     if step.way == "apart":
         return "without it the other columns do not differ"
@@ -76,5 +88,6 @@ def _in_short(cause: Cause) -> str:
     sentence = ", ".join(parts)
     if cause.restored is not None:
         share = number(100 * cause.restored.share)
-        sentence += f"; repairing it brings back {share} % of what was lost"
+        brought = f"{share} % of what was lost" if cause.restored.share > 0 else "nothing"
+        sentence += f"; repairing it brings back {brought}"
     return sentence

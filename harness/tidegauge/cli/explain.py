@@ -32,6 +32,10 @@ FRAME = "frame"
 @click.option("--current", metavar="PATH", help="Read this log instead of the run's.")
 @click.option("--baseline", metavar="PATH", help="Log or .tgb file to hold it against instead.")
 @click.option(
+    "--suggest-order", "suggest", is_flag=True, help="Let the baseline suggest a causal order."
+)
+@click.option("--dowhy", is_flag=True, help="Note beside ours what dowhy makes of it.")
+@click.option(
     "--format",
     "formats",
     default="html,json",
@@ -54,6 +58,8 @@ def explain(
     window: str | None,
     current: str | None,
     baseline: str | None,
+    suggest: bool,
+    dowhy: bool,
     formats: str,
     out: Path | None,
     place: str | None,
@@ -65,6 +71,8 @@ def explain(
     which is run first. CHECK narrows it down to one
     check or one column; without it every alarm is explained. The report is written anew, with the
     causes in it. The exit code is that of the run.
+
+    --suggest-order and --dowhy take seconds to minutes and need the extra "causal".
 
     \b
     Examples:
@@ -79,6 +87,7 @@ def explain(
     spare_pandas()
     wanted = formats_of(formats)
     given = {"current": current, "baseline": baseline}
+    requests = {"suggest": suggest, "dowhy": dowhy}
     with shown() as progress:
         if run.suffix.lower() in SUITES:
             if named is not None:
@@ -87,7 +96,7 @@ def explain(
         else:
             report = read(run) if is_file(str(run)) else history(place).report(str(run))
             suite = _suite_of(report, run, named)
-        report = _explained(report, suite, check, window, given, progress)
+        report = _explained(report, suite, check, window, given, requests, progress)
     if _is_kept(run) and not (check or window or current or baseline):
         history(place).save(report)
     home = Path("tidegauge-report") if run.suffix.lower() in SUITES else run.parent
@@ -125,6 +134,7 @@ def _explained(
     check: str,
     window: str | None,
     given: dict[str, str | None],
+    requests: dict[str, bool],
     progress: Progress,
 ) -> Report:
     from tidegauge.causes import explain_report
@@ -137,6 +147,7 @@ def _explained(
         current=_place(report, "current", given["current"]),
         baseline=_place(report, "baseline", given["baseline"]),
         progress=progress,
+        **requests,
     )
     return found
 
