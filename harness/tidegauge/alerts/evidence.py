@@ -77,6 +77,7 @@ def paged(
     """
     found = []
     needed = (paging.threshold or math.inf) * max(tests, 1) * len(SHIFTS)
+    waits = {check.id for check in report.checks if check.persist > 1}
     for result in report.results:
         verdict = result.verdict
         alone = paging.level is None or (verdict.adjusted_p or 0.0) <= paging.level
@@ -84,6 +85,8 @@ def paged(
             severity: Severity = "critical" if verdict.outcome == "critical" else "warn"
             found.append(Paged(result=result, severity=severity, because=verdict.because))
             continue
+        if result.check in waits and verdict.outcome not in ALARMS:
+            continue  # its suite asks for more windows in a row
         standing = standings.get(key_of(result))
         if standing is not None and _shown(standing, needed, report.policy):
             together = (
@@ -123,15 +126,12 @@ def standings(report: Report, before: Mapping[str, Standing]) -> tuple[dict[str,
 
 
 def weigh(report: Report) -> dict[str, Weighed]:
-    """Weigh each result that may be added up over windows.
-
-    A check that waits for several windows by itself (``persist``) is left to that.
-    """
+    """Weigh each result that may be added up over windows."""
     checks = {check.id: check for check in report.checks}
     found = {}
     for result in report.results:
         check, card = checks.get(result.check), report.cards.get(result.evaluator)
-        if check is None or card is None or result.score is None or check.persist > 1:
+        if check is None or card is None or result.score is None:
             continue
         if any(limit.versus == "calibrated" for limit in result.limits):
             one = _calibrated(result.score, result, card)

@@ -112,13 +112,12 @@ def _fits(rule: Rule, finding: Mapping[str, Any], suite: Suite) -> bool:
 
 def _delivery(action: Action, event: Event, incident: Incident, now: datetime) -> Delivery:
     if _picky(action.on):  # once while it lasts, and again when it gets worse or comes back
-        lead = f"{incident.id}|{incident.reopened}|{incident.severity}|{action.name}"
-        if isinstance(action.does, Start | Investigate):
-            lead = f"{incident.id}|{incident.reopened}|{action.name}"
+        once = isinstance(action.does, Start | Investigate)
+        lead = (incident.id, incident.reopened, *(() if once else (incident.severity,)))
     else:
-        lead = f"{incident.id}|{event.id}|{action.name}"
+        lead = (incident.id, event.id)
     return Delivery(
-        key=hashlib.sha256(lead.encode("utf-8", "replace")).hexdigest()[:32],
+        key=_key(*lead, action.name),
         suite=incident.suite,
         incident=incident.id,
         event=event.id,
@@ -126,6 +125,10 @@ def _delivery(action: Action, event: Event, incident: Incident, now: datetime) -
         kind=action.kind,
         created=now.isoformat(timespec="seconds"),
     )
+
+
+def _key(*parts: object) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _cooled(
@@ -151,7 +154,8 @@ def _cooled(
         return delivery
     again = writing.iso((writing.moment(last) or now) + trigger.cooldown)
     said = f"{start.trigger} was started at {writing.iso(last)}, and may be again from {again}"
-    return replace(delivery, state="dropped", problem=said)
+    # Under a key of its own: what lasts longer than the cooldown still starts it then.
+    return replace(delivery, key=_key(delivery.key, again), state="dropped", problem=said)
 
 
 def _message(

@@ -163,7 +163,7 @@ def _begin(
 ) -> None:
     """Open an incident, or let one come back that ended a short while ago."""
     factor = group.cause.factor if group.cause else ""
-    said = f"{group.cause.because} {because}" if group.cause else because
+    said = f"{group.cause.because}; {because}" if group.cause else because
     before = _ended(group, factor, lasting)
     if before is not None and _knew(book, before, group):
         return

@@ -229,6 +229,28 @@ def test_prediction_drift_for_three_days_starts_one_training(
     assert trained.read_text() == "trained\ntrained\n"
 
 
+def test_drift_that_outlasts_the_cooldown_starts_a_training_when_it_is_over(
+    file_store: Store, tmp_path: Path
+) -> None:
+    written = parse_suite(
+        SUITE
+        + 'triggers: {retrain: {command: [sh, -c, "echo trained >> trained"], cooldown: 5d}}\n'
+        "actions: [{on: {role: prediction, for: 3}, run: retrain}]\n",
+        folder=tmp_path,
+    )
+    days, trained = Days(file_store, written), tmp_path / "trained"
+    days.go(day(2, result("decision", "critical", streak=3)))
+    for n in (3, 4):
+        days.go(day(n, result("decision", "pass")))
+    for n in (5, 6):
+        days.go(day(n, result("decision", "critical", streak=n - 2)))
+    assert trained.read_text() == "trained\n"
+    for n in (7, 8):
+        days.go(day(n, result("decision", "critical", streak=n - 4)))
+    assert trained.read_text() == "trained\ntrained\n"
+    assert [one.state for one in kept.deliveries(file_store)].count("dropped") == 1
+
+
 def test_psi_over_the_limit_on_a_critical_feature_starts_an_investigation(
     server: Server, file_store: Store
 ) -> None:

@@ -210,6 +210,21 @@ def test_windows_together_show_what_one_does_not(days: Days) -> None:
     assert incident.severity == "warn"
 
 
+def test_windows_that_persist_show_together_what_the_last_alone_does_not() -> None:
+    """Three weak windows in a row page where the check asks for three, and not before."""
+    check = replace(CHECKS[0], persist=3)
+    before: dict[str, Standing] = {}
+    pages = []
+    for n, outcome in enumerate(("info", "info", "critical")):
+        weak = result("income", "critical", p=1e-2)
+        verdict = replace(weak.verdict, outcome=outcome)
+        strong = replace(weak.score, p_value=1e-5) if weak.score else None
+        report = replace(day(n, replace(weak, score=strong, verdict=verdict)), checks=(check,))
+        before, tests = standings(report, before)
+        pages.append(len(paged(report, before, tests, paging(suite()))))
+    assert pages == [0, 0, 1]
+
+
 def test_what_waits_is_shown_and_not_hidden(days: Days) -> None:
     done = days.go(day(0, result("income", "warn", p=0.02)))
     assert done.incidents == ()
