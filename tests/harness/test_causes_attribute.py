@@ -173,6 +173,17 @@ def test_a_shift_that_nothing_hangs_on_is_left_undetermined() -> None:
     assert "cannot tell a change of the world from a fault" in found.causes[0].because
 
 
+def test_what_others_followed_was_no_fault_however_well_its_repair_foretells() -> None:
+    rng = np.random.default_rng(0)
+    root = rng.exponential(size=2 * N) + 0.8 * SIDE
+    effect = root + rng.uniform(-1, 1, 2 * N)
+    columns = {"effect": effect, "root": root, "truth": 2 * effect}
+    case = case_of(columns, SIDE, features=("effect", "root"), target="truth", task="regression")
+    found = attribute(case)
+    assert (found.verdict, [cause.factor for cause in found.causes]) == ("covariate", ["root"])
+    assert found.causes[0].moved == ("effect",)
+
+
 @pytest.fixture(scope="module")
 def chain() -> Columns:
     """Draw a chain of columns whose first moved, and one that stands alone."""

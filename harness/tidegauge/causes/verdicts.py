@@ -24,7 +24,8 @@ def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Me
     """Name what became of a column, or say that the data cannot tell.
 
     Where its values can be repaired, the truth tells: it goes with the repaired ones after a fault
-    and with the logged ones after a change of the world. Else, without the column the others do
+    and with the logged ones after a change of the world; but what others followed was no fault.
+    Else, without the column the others do
     not differ: its values were changed after they were made. At equal values of it they do not
     differ: it moved in the world, and they with it. Where both hold nothing hangs on the column,
     and a shift of the world looks like a biased sensor; only a shape that nature would not have
@@ -33,7 +34,7 @@ def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Me
     first = step.ranked[0]
     shuffled = first.marginal.z < SURE or (shape is not None and shape.name in SHUFFLED)
     if check is not None and abs(check.z) > SURE and not shuffled:
-        return "distortion" if check.z > 0 else "covariate"
+        return "distortion" if check.z > 0 and step.way != "through" else "covariate"
     if step.way == "apart":
         return "misaligned" if shuffled else "distortion"
     if shape is not None and shape.fit >= FITS and is_unnatural(shape):
