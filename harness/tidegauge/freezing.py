@@ -221,7 +221,7 @@ def baseline_of(
     place = suite.logs.baseline if given is None else given
     if isinstance(place, Source) and place.moves:
         return _moved(suite, place, window, past, each, progress)
-    stored = place.baseline if isinstance(place, Source) else _stored_file(place)
+    stored = stored_file(place)
     if stored:
         found = load_baseline(stored)
         require_fit(found, suite.columns)
@@ -275,7 +275,10 @@ def _notes_of(
     return tuple(said)
 
 
-def _stored_file(place: Any) -> str:
+def stored_file(place: Any) -> str:
+    """Path of the baseline file that a side names; empty where it names raw rows."""
+    if isinstance(place, Source):
+        return place.baseline
     return str(place) if isinstance(place, (str, Path)) and str(place).endswith(".tgb") else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tidegauge.baseline import count, freeze
+from tidegauge.baseline import count, freeze, load_baseline
 from tidegauge.comparing.metrics import outputs
 from tidegauge.comparing.pairing import Known, match
 from tidegauge.comparison import Pairing
-from tidegauge.errors import DataError
-from tidegauge.freezing import Progress, open_side
+from tidegauge.errors import BaselineError, DataError
+from tidegauge.freezing import Progress, open_side, stored_file
+from tidegauge.joining import joined, late_labels
 from tidegauge.layouts import lay_out
 from tidegauge.logs import Log, Window, open_log
 from tidegauge.measuring import Bench
@@ -69,16 +70,15 @@ def read_sides(
     Raises
     ------
     DataError
-        When a side cannot be read, is empty, or is a frozen baseline, which holds no rows.
+        When a side cannot be read, or is empty.
+    BaselineError
+        When the baseline moves along with the window, so that its rows are not one model's.
     """
-    logs = [_opened(place, suite, window) for place in (baseline, candidate)]
-    tables = []
-    for log, name in zip(logs, ("baseline", "candidate"), strict=True):
-        progress(name, 0, log.rows)
-        tables.append(_table(log.batches(), log.schema))
-        if not tables[-1].num_rows:
-            raise DataError(f"{log.source}: the {name}'s log holds no rows")
-    known = _known(suite, tables[0])
+    logs, tables = _read(suite, (baseline, candidate), window, progress)
+    layout, _ = lay_out(tables[0].slice(0, HEAD), suite.columns)
+    if suite.logs.labels is not None:
+        logs, tables = _labelled(suite, logs, tables, layout)
+    known = _known(suite, layout)
     matched = match(tables[0], tables[1], known)
     if suite.scorers:
         progress("scoring", 0, None)
@@ -103,23 +103,60 @@ def read_sides(
     )
 
 
+def _read(
+    suite: Suite, places: Sequence[Any], window: Window | None, progress: Progress
+) -> tuple[list[Log], list[pa.Table]]:
+    logs = [_opened(place, suite, window) for place in places]
+    tables = []
+    for log, name in zip(logs, ("baseline", "candidate"), strict=True):
+        progress(name, 0, log.rows)
+        tables.append(_table(log))
+        if not tables[-1].num_rows:
+            inside = f" in {window}" if window else ""
+            raise DataError(f"{log.source}: the {name}'s log holds no rows{inside}")
+    return logs, tables
+
+
+def _labelled(
+    suite: Suite, logs: Sequence[Log], tables: Sequence[pa.Table], layout: Layout
+) -> tuple[list[Log], list[pa.Table]]:
+    """Fill in the labels that arrive in a log of their own."""
+    labels = late_labels(suite, layout)
+    filled = []
+    for log, table in zip(logs, tables, strict=True):
+        held = replace(open_log(table), source=log.source, digest=log.digest, remarks=log.remarks)
+        filled.append(joined(held, labels, layout, suite))
+    return filled, [_table(log) for log in filled]
+
+
 def _opened(place: Any, suite: Suite, window: Window | None) -> Log:
-    stored = place.baseline if isinstance(place, Source) else str(place)
-    if stored.endswith(".tgb"):
-        raise DataError(
-            f"{stored}: a frozen baseline holds counts, and a comparison needs rows",
+    if isinstance(place, Source) and place.moves:
+        raise BaselineError(
+            "the suite's baseline moves along with the window, so its rows are not one model's",
             "name the baseline model's log: tidegauge compare SUITE --baseline PATH",
         )
-    return open_side(place, window, suite.columns, None)
+    stored = stored_file(place)
+    return _kept(stored, suite, window) if stored else open_side(place, window, suite.columns, None)
 
 
-def _table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(list(batches), schema).unify_dictionaries().combine_chunks()
+def _kept(path: str, suite: Suite, window: Window | None) -> Log:
+    """Read the rows that a baseline file keeps, without the columns that scorers added."""
+    found = load_baseline(path)
+    made = [name for name in found.rows.column_names if name in found.profile.layout.made]
+    log = open_side(found.rows.drop_columns(made), window, suite.columns, None)
+    kept = f"{path} keeps {found.rows.num_rows:,} of its {found.side.n:,} rows, which are compared."
+    return replace(
+        log, source=path, digest=found.side.digest, remarks={**log.remarks, "kept": kept}
+    )
 
 
-def _known(suite: Suite, before: pa.Table) -> Known:
-    """Tell roles by what the suite says and by what the baseline's rows look like."""
-    layout, _ = lay_out(before.slice(0, HEAD), suite.columns)
+def _table(log: Log) -> pa.Table:
+    batches = list(log.batches())
+    return pa.Table.from_batches(batches, log.schema).unify_dictionaries().combine_chunks()
+
+
+def _known(suite: Suite, layout: Layout) -> Known:
+    """Tell what belongs to rows and what to models."""
     settings = suite.compare
     target = layout.target.column if layout.target else ""
     texts = [layout.texts[role] for role in ("prompt", "reference_answer") if role in layout.texts]
@@ -157,7 +194,7 @@ def _scored(
     if texts is None:
         return rows, {}, ()
     scored = texts.score(log)
-    table = _table(scored.batches(), scored.schema)
+    table = _table(scored)
     texts.close()
     sampled = {one.asked.column for one in texts.sampled}
     made = {name: one for name, one in texts.made.items() if one.main not in sampled}

@@ -10,7 +10,7 @@ import pytest
 import tidegauge
 from tidegauge import compare
 from tidegauge.comparison import Comparison
-from tidegauge.errors import DataError, SuiteError, TidegaugeError
+from tidegauge.errors import SuiteError, TidegaugeError
 
 from .conftest import COLUMNS, MakeLogs
 
@@ -212,11 +212,6 @@ def test_the_same_seed_says_the_same(logs: MakeLogs) -> None:
         for _ in range(2)
     ]
     assert found[0] == found[1]
-
-
-def test_a_frozen_baseline_is_refused_for_it_holds_no_rows(logs: MakeLogs) -> None:
-    with pytest.raises(DataError, match="a comparison needs rows"):
-        compare(logs(50)[0], "old.tgb")
 
 
 @pytest.mark.parametrize(

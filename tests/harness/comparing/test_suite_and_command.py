@@ -86,6 +86,47 @@ def test_a_comparison_is_kept_in_the_history(folder: Path) -> None:
     assert load_comparison(store, row.id).suite == "credit"
 
 
+def test_a_baseline_file_gives_the_rows_that_it_keeps(folder: Path) -> None:
+    scored = SUITE + "scorers: [text.length]\n"
+    before = pq.read_table("before.parquet")
+    texts = pa.array(["one two", "three"] * 250)
+    pq.write_table(before.append_column("response", texts), "before.parquet")
+    (folder / "suite.yaml").write_text(scored)
+    freeze = ["baseline", "suite.yaml", "-o", "prod.tgb"]
+    assert CliRunner().invoke(cli, freeze, standalone_mode=False).return_value == 0
+    pq.write_table(pq.read_table("worse.parquet").append_column("response", texts), "worse.parquet")
+    done = call("--baseline", "prod.tgb", "--candidate", "worse.parquet", "--no-history")
+    assert done.return_value == 1, done.output
+    assert "500 rows that both models answered, paired by id" in done.output
+    assert "prod.tgb keeps 500 of its 500 rows" in done.output
+    (folder / "suite.yaml").write_text(
+        scored.replace("{path: before.parquet}", "{baseline: prod.tgb}")
+    )
+    assert call("--candidate", "worse.parquet", "--no-history").return_value == 1
+
+
+def test_labels_that_arrive_in_a_log_of_their_own_are_joined(folder: Path) -> None:
+    worse = pq.read_table("worse.parquet")
+    ids = pa.array(range(5_000, 5_500))
+    pq.write_table(worse.select(["defaulted"]).append_column("id", ids), "labels.parquet")
+    bare = worse.drop_columns(["id", "defaulted"]).append_column("id", ids)
+    pq.write_table(bare, "unlabelled.parquet")
+    labelled = SUITE.replace("logs:\n", "logs:\n  labels: {path: labels.parquet}\n")
+    (folder / "suite.yaml").write_text(labelled)
+    done = call("--candidate", "unlabelled.parquet", "--no-history")
+    assert done.return_value == 1, done.output
+    assert "◆ worse      Accuracy" in done.output
+    assert "500 labels" in done.output
+
+
+def test_a_baseline_that_moves_is_refused(folder: Path) -> None:
+    moving = SUITE.replace("{path: before.parquet}", "{path: before.parquet, rolling: 7d}")
+    moving = moving.replace("{path: now.parquet}", "{path: now.parquet, window: 1d}")
+    (folder / "suite.yaml").write_text(moving.replace("columns:\n", "columns:\n  timestamp: at\n"))
+    refused = call()
+    assert "--baseline PATH" in str(refused.exception)
+
+
 def test_bad_words_end_with_the_next_step(folder: Path) -> None:
     for words in (["--format", "pdf"], ["--candidate", "none.parquet"], ["--id", "key"]):
         done = call(*words)
