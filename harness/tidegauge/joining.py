@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from dataclasses import replace
 
 from tidegauge.errors import SuiteError
 from tidegauge.logs import Log
@@ -42,8 +43,11 @@ def late_labels(suite: Suite, layout: Layout) -> Labels | None:
     )
 
 
-def joined(log: Log, labels: Labels | None, layout: Layout) -> Log:
-    """Fill a log's labels in from those that arrived."""
+def joined(log: Log, labels: Labels | None, layout: Layout, suite: Suite) -> Log:
+    """Fill a log's labels in from those that arrived; say so where none has."""
+    late = suite.logs.labels
+    if late is not None and labels is None:
+        return replace(log, remarks={**log.remarks, "labels": f"no labels in {late.path} yet."})
     if labels is None or layout.target is None:
         return log
     return with_labels(log, labels, id=layout.id, target=layout.target.column)

@@ -19,7 +19,18 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from tidegauge.errors import CannotMeasure, TooFewRows
-from tidegauge.records import ALARMS, Card, Check, Interval, Limit, Policy, Score, Severity, Verdict
+from tidegauge.records import (
+    ALARMS,
+    Card,
+    Check,
+    Interval,
+    Limit,
+    Policy,
+    Result,
+    Score,
+    Severity,
+    Verdict,
+)
 from tidegauge.wording import amount, chance, counted, listed, number, span
 
 ORDER: tuple[Severity, ...] = ("critical", "warn", "info")
@@ -88,6 +99,27 @@ def judge(
     return [
         _assuming(one, _persisting(one, _verdict(one, p, policy), earlier))
         for one, p in zip(measured, adjusted, strict=True)
+    ]
+
+
+def results_of(
+    measured: Sequence[Measured],
+    policy: Policy,
+    earlier: Mapping[tuple[str, str, str], int] | None = None,
+) -> list[Result]:
+    """Decide as ``judge`` does, and give each measurement with its verdict and its limits."""
+    return [
+        Result(
+            check=one.check.id,
+            evaluator=one.check.evaluator,
+            column=one.column,
+            role=one.role,
+            slice=one.slice,
+            score=one.score,
+            verdict=verdict,
+            limits=one.limits or (),
+        )
+        for one, verdict in zip(measured, judge(measured, policy, earlier), strict=True)
     ]
 
 

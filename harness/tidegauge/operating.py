@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.arrival import keep_predictions, rejudge, with_track_record
+from tidegauge.arrival import judge_arrived, keep_predictions, rejudge, with_track_record
 from tidegauge.calibration.remembered import remembered
 from tidegauge.errors import HistoryError
 from tidegauge.freezing import Progress, untold
@@ -17,6 +17,7 @@ from tidegauge.incident import Delivery, Incident
 from tidegauge.records import Report
 from tidegauge.running import perform
 from tidegauge.suite import Suite, load_suite
+from tidegauge.wording import length
 
 if TYPE_CHECKING:
     from tidegauge.store import Store
@@ -92,11 +93,14 @@ def operate(
     try:
         keep_predictions(store, ran)
         report = foretelling(suite, with_track_record(ran.report, store))
+        report = replace(report, notes=(*report.notes, *_too_old(suite, report, now)))
         store.save(report, profile=ran.profile, baseline=ran.reference.profile)
         forget(suite, store, now=now)
     except HistoryError as error:  # a report that took minutes is not lost with a full disk
         return Operated(report=ran.report, trouble=str(error))
-    rejudged = rejudge(suite.name, store, ran.late, now=now, progress=progress)
+    rejudged = rejudge(
+        suite.name, store, ran.late, reference=ran.reference, now=now, progress=progress
+    )
     alerted = alert(suite, store, (*rejudged, report), now=now, progress=progress, act=act)
     return Operated(
         report=replace(report, notes=(*report.notes, *alerted.notes)),
@@ -151,6 +155,27 @@ def alert(
     return Alerted(incidents=tuple(incidents.values()), deliveries=done, notes=tuple(notes))
 
 
+def take_labels(
+    suite: Suite, store: Store, *, now: datetime | None = None, act: bool = True
+) -> tuple[tuple[Report, ...], Alerted]:
+    """Judge kept windows again by labels that have arrived since, and act on what they show.
+
+    Returns
+    -------
+    The new reports, the oldest window first, and what alerts made of them; its ``trouble`` says
+    what could not be published as well.
+
+    Raises
+    ------
+    TidegaugeError
+        When the labels cannot be read or joined.
+    """
+    rejudged = judge_arrived(suite, store, now=now or datetime.now(UTC))
+    alerted = alert(suite, store, rejudged, now=now, act=act)
+    trouble = filter(None, [alerted.trouble, *_published(suite, rejudged)])
+    return rejudged, replace(alerted, trouble="; ".join(trouble))
+
+
 def watch(suite: Suite, store: Store, *, now: datetime | None = None, act: bool = True) -> Alerted:
     """Miss windows that did not come, settle runs that a killed process left, send what is due.
 
@@ -193,6 +218,20 @@ def forget(suite: Suite, store: Store, *, now: datetime | None = None) -> None:
     policy = suite.history
     if policy.keep or policy.keep_profiles:
         store.prune(suite.name, keep=policy.keep, keep_profiles=policy.keep_profiles, now=now)
+
+
+def _too_old(suite: Suite, report: Report, now: datetime | None) -> tuple[str, ...]:
+    """Say that the history's policy forgets a run at once, since its window is so long ago."""
+    _, _, end = report.current.window.partition("/")
+    keep = suite.history.keep
+    if keep is None or not end:
+        return ()
+    if datetime.fromisoformat(end) >= (now or datetime.now(UTC)).astimezone(UTC) - keep:
+        return ()
+    return (
+        f"not kept: the window ended over {length(keep)} ago, and older runs are forgotten "
+        "(history: keep in the suite)",
+    )
 
 
 def _published(suite: Suite, reports: Iterable[Report]) -> tuple[str, ...]:

@@ -9,10 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tidegauge.baseline import load_baseline
+from tidegauge.calibration.limits import limits_again, wants_limits
 from tidegauge.catalog import evaluator
-from tidegauge.judge import judge
+from tidegauge.judge import results_of
+from tidegauge.logs import parse_window
 from tidegauge.measuring import Bench, measure
-from tidegauge.records import Check, Report, Result, Score
+from tidegauge.records import Check, Report, Score
 from tidegauge.running import badness, overall
 from tidegauge.suite import Suite
 
@@ -55,24 +58,14 @@ def rejudged(store: Store, run: str, suite: Suite) -> Report:
         for one in measure(suite.checks, bench)
         for score in [known.get(_key(one.check, one.column, one.slice))]
     ]
-    verdicts = judge(measured, suite.policy, store.streaks(row.suite, before=row.at))
-    results = sorted(
-        (
-            Result(
-                check=one.check.id,
-                evaluator=one.check.evaluator,
-                column=one.column,
-                role=one.role,
-                slice=one.slice,
-                score=one.score,
-                verdict=verdict,
-            )
-            for one, verdict in zip(measured, verdicts, strict=True)
-        ),
-        key=badness,
-    )
-    outcome, because = overall(suite.checks, results, report.explanations)
     now = datetime.now(UTC)
+    stored = suite.logs.baseline.baseline if wants_limits(suite) else ""
+    reference = load_baseline(stored) if stored else None
+    limits = limits_again(suite.checks, suite.policy, report, reference)
+    measured = limits.applied(measured, parse_window(row.window, None, now=now))
+    earlier = store.streaks(row.suite, before=row.at)
+    results = sorted(results_of(measured, suite.policy, earlier), key=badness)
+    outcome, because = overall(suite.checks, results, report.explanations)
     return replace(
         report,
         run_id=uuid.uuid4().hex[:12],

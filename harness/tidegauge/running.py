@@ -26,7 +26,7 @@ from tidegauge.case import Case
 from tidegauge.catalog import evaluator
 from tidegauge.freezing import Progress, baseline_of, open_side, texts_for, untold
 from tidegauge.joining import joined, late_labels
-from tidegauge.judge import Measured, judge
+from tidegauge.judge import Measured, results_of
 from tidegauge.logs import Log, parse_window
 from tidegauge.logs.labels import Labels
 from tidegauge.measuring import Bench, measure, require_subjects
@@ -153,7 +153,7 @@ def perform(
             require_columns(suite.causes, {*layout.kinds, *layout.made})
         log = open_side(source if current is None else current, span, suite.columns, reference)
         late = late_labels(suite, layout)
-        log = joined(log, late, layout)
+        log = joined(log, late, layout, suite)
         as_of = span.end if span else now
         texts = texts_for(suite, log, reference, progress)
         with clock.stage("current"):
@@ -326,21 +326,7 @@ def _results(
     failed: Sequence[Result],
     earlier: Mapping[tuple[str, str, str], int] | None,
 ) -> tuple[Result, ...]:
-    verdicts = judge(measured, bench.policy, earlier)
-    results = [
-        Result(
-            check=one.check.id,
-            evaluator=one.check.evaluator,
-            column=one.column,
-            role=one.role,
-            slice=one.slice,
-            score=one.score,
-            verdict=verdict,
-            limits=one.limits or (),
-        )
-        for one, verdict in zip(measured, verdicts, strict=True)
-    ]
-    results += failed
+    results = [*results_of(measured, bench.policy, earlier), *failed]
     results.sort(key=badness)
     return with_series(results, checks, bench)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 
 from tidegauge.records import Card, Interval
 
@@ -64,6 +65,44 @@ def chance(p: float) -> str:
     if p < 1e-6:
         return "below 1e-06"
     return f"= {p:.2g}"
+
+
+def length(stretch: timedelta) -> str:
+    """Write a length of time in its largest unit.
+
+    Examples
+    --------
+    >>> length(timedelta(hours=47)), length(timedelta(hours=6)), length(timedelta(0))
+    ('1d', '6h', '0s')
+    """
+    seconds = max(0, int(stretch.total_seconds()))
+    units = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+    unit = next((one for one, size in units.items() if seconds >= size), "s")
+    return f"{seconds // units[unit]}{unit}"
+
+
+def window(text: str) -> str:
+    """Write a window by its start, and its length where that is not a day.
+
+    Parameters
+    ----------
+    text
+        ``start/end`` in ISO 8601, as reports hold it; empty for all rows.
+
+    Examples
+    --------
+    >>> window("2026-11-21T00:00:00+00:00/2026-11-22T00:00:00+00:00"), window("")
+    ('2026-11-21', 'all rows')
+    >>> window("2026-11-21T06:00:00+00:00/2026-11-21T12:00:00+00:00")
+    '2026-11-21 06:00 +6h'
+    """
+    try:
+        start, end = (datetime.fromisoformat(one).replace(tzinfo=None) for one in text.split("/"))
+    except ValueError:
+        return text or "all rows"
+    if start.time() == time.min and end - start == timedelta(days=1):
+        return start.date().isoformat()
+    return f"{start:%Y-%m-%d %H:%M} +{length(end - start)}"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

@@ -7,18 +7,22 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tidegauge.cli import cli
-from tidegauge.errors import HistoryError, TidegaugeError
+from tidegauge.errors import HistoryError, SuiteError, TidegaugeError
+from tidegauge.operating import operate
 from tidegauge.report import from_json
 from tidegauge.store import open_store
+from tidegauge.suite import parse_suite
 
 SUITE = """
 suite: credit
@@ -134,6 +138,40 @@ def test_hostile_names_steer_neither_terminal_nor_markdown(
     assert "](http" not in said
 
 
+def test_a_run_whose_name_and_window_are_hostile_is_escaped_in_markdown(
+    call: Any, lived: Path, tmp_path: Path
+) -> None:
+    told = json.loads((lived / "tidegauge-report" / "credit.json").read_text())
+    told["run_id"] = "<img src=x>"
+    told["current"]["window"] = "[a](http://evil)/\x1b[31m"
+    (tmp_path / "odd.json").write_text(json.dumps(told))
+    said = call("diff", str(tmp_path / "odd.json"), "credit@latest", "--format", "md")
+    assert "<img" not in said
+    assert "[a](" not in said
+    assert "\x1b" not in said
+
+
+def test_a_run_that_cannot_be_is_refused_in_words(call: Any) -> None:
+    for name in ("", "a" * 5_000, "\0"):
+        with pytest.raises(HistoryError, match="holds no run"):
+            call("report", name)
+    with pytest.raises(click.BadParameter, match="not in the range"):
+        call("history", "-n", "0")
+
+
+def test_a_window_that_the_policy_forgets_at_once_says_so(tmp_path: Path) -> None:
+    suite = parse_suite(SUITE % "same" + "history: {keep: 30d}\n")
+    rows = {"income": np.arange(100.0), "region": ["north"] * 100}
+    rows["at"] = ["2026-01-01T12:00:00Z"] * 100
+    store = open_store(tmp_path / "h.db")
+    for month, forgotten in ((6, True), (1, False)):
+        now = datetime(2026, month, 2, 12, tzinfo=UTC)
+        done = operate(suite, store, window="2026-01-01", current=rows, baseline=rows, now=now)
+        notes = [note for note in done.report.notes if note.startswith("not kept: the window")]
+        assert bool(notes) == forgotten
+        assert len(store.runs()) == (not forgotten)
+
+
 def test_a_history_is_exported_and_pruned(call: Any, lived: Path, tmp_path: Path) -> None:
     said = call("history", "export", str(tmp_path / "out"), "--suite", "credit")
     assert "runs.parquet, 2 rows" in said
@@ -201,11 +239,6 @@ def test_a_full_disk_costs_the_history_and_not_the_report(
 
 
 def test_a_suite_says_where_and_how_long(tmp_path: Path) -> None:
-    from datetime import timedelta
-
-    from tidegauge.errors import SuiteError
-    from tidegauge.suite import parse_suite
-
     text = SUITE % "same" + "history: {place: h.db, keep: 400d, keep_profiles: 90d}\n"
     found = parse_suite(text, folder=tmp_path).history
     assert found.place == str(tmp_path / "h.db")
@@ -223,11 +256,6 @@ def test_a_suite_says_where_and_how_long(tmp_path: Path) -> None:
 
 
 def test_a_suite_s_policy_is_followed_at_each_run(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
-    from tidegauge.operating import operate
-    from tidegauge.suite import parse_suite
-
     suite = parse_suite(SUITE % "same" + "history: {keep: 30d}\n")
     rows = {"income": np.arange(100.0), "region": ["north"] * 100}
     store = open_store(tmp_path / "h.db")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from tidegauge.baseline import count
+from tidegauge.baseline import Baseline, count, load_baseline
+from tidegauge.calibration.limits import limits_again, wants_limits
 from tidegauge.errors import HistoryError
 from tidegauge.freezing import Progress, untold
 from tidegauge.joining import late_labels
-from tidegauge.judge import judge
+from tidegauge.judge import results_of
+from tidegauge.logs import parse_window
 from tidegauge.logs.labels import Labels, fitted, labelled
 from tidegauge.measuring import ARRIVED, Bench, measure
 from tidegauge.profile import ClassificationProfile, DatasetProfile, RegressionProfile
@@ -23,7 +25,7 @@ from tidegauge.profile.dataset import OutcomeProfile
 from tidegauge.records import Check, Report, Result, Verdict
 from tidegauge.running import badness, overall
 from tidegauge.suite import Suite
-from tidegauge.wording import amount, listed
+from tidegauge.wording import amount, counted, listed
 
 if TYPE_CHECKING:
     from tidegauge.store import Store
@@ -38,6 +40,7 @@ def rejudge(
     store: Store,
     labels: Labels | None,
     *,
+    reference: Baseline | None = None,
     now: datetime | None = None,
     progress: Progress = untold,
 ) -> tuple[Report, ...]:
@@ -54,6 +57,8 @@ def rejudge(
         Its name.
     labels
         What has arrived; ``None`` = nothing.
+    reference
+        Today's baseline: it holds the calibrated limits of windows that were held against it.
     now
         Moment of judging; labels due later are pending.
 
@@ -72,7 +77,7 @@ def rejudge(
     ]
     for done, kept in enumerate(waiting):
         progress("labels", done, len(waiting))
-        report, rows = _again(store, kept, labels, now)
+        report, rows = _again(store, kept, labels, reference, now)
         if report is not None:
             found.append(report)
         mark(store, kept, now=now, digest=labels.digest, labelled=rows)
@@ -87,7 +92,10 @@ def judge_arrived(suite: Suite, store: Store, *, now: datetime) -> tuple[Report,
     TidegaugeError
         When the labels cannot be read or joined.
     """
-    return rejudge(suite.name, store, arrived(suite, store), now=now)
+    labels = arrived(suite, store)
+    stored = suite.logs.baseline.baseline
+    reference = load_baseline(stored) if labels and stored and wants_limits(suite) else None
+    return rejudge(suite.name, store, labels, reference=reference, now=now)
 
 
 def arrived(suite: Suite, store: Store) -> Labels | None:
@@ -97,7 +105,7 @@ def arrived(suite: Suite, store: Store) -> Labels | None:
 
 
 def _again(
-    store: Store, kept: Kept, labels: Labels, now: datetime
+    store: Store, kept: Kept, labels: Labels, reference: Baseline | None, now: datetime
 ) -> tuple[Report | None, int | None]:
     """Judge one window again if it gained labels, keep it, and count its labels."""
     from tidegauge.store.predictions import table_of
@@ -116,9 +124,13 @@ def _again(
     if rows == kept.labelled and _alike(laid.outcome, profile.outcome):
         return None, None
     report = store.report(kept.run)
-    earlier = store.streaks(report.suite, before=kept.at)
-    judged = _judged(report, baseline, laid, now, earlier)
-    again = _told(report, judged, rows / kept.rows, now)
+    bench = Bench(baseline=baseline, current=laid, policy=report.policy, as_of=now.timestamp())
+    checks = _of_outcome(report)
+    limits = limits_again(checks, report.policy, report, reference)
+    window = parse_window(report.current.window, None, now=now)
+    measured = limits.applied(list(measure(checks, bench)), window)
+    judged = results_of(measured, report.policy, store.streaks(report.suite, before=kept.at))
+    again = _told(report, judged, rows / kept.rows, _strange(laid.outcome), now)
     store.save(again, profile=_with_outcome(profile, laid), baseline=baseline)
     return again, rows
 
@@ -135,31 +147,6 @@ def _filled(table: pa.Table, labels: Labels, *, id: str, target: str) -> pa.Tabl
     return pa.Table.from_batches(batches, batches[0].schema) if batches else table
 
 
-def _judged(
-    report: Report,
-    baseline: DatasetProfile,
-    laid: DatasetProfile,
-    now: datetime,
-    earlier: Mapping[tuple[str, str, str], int],
-) -> tuple[Result, ...]:
-    """Results of the outcome's checks, judged together."""
-    bench = Bench(baseline=baseline, current=laid, policy=report.policy, as_of=now.timestamp())
-    measured = list(measure(_of_outcome(report), bench))
-    verdicts = judge(measured, report.policy, earlier)
-    return tuple(
-        Result(
-            check=one.check.id,
-            evaluator=one.check.evaluator,
-            column=one.column,
-            role=one.role,
-            slice=one.slice,
-            score=one.score,
-            verdict=verdict,
-        )
-        for one, verdict in zip(measured, verdicts, strict=True)
-    )
-
-
 def _of_outcome(report: Report) -> list[Check]:
     """List the checks of target against prediction that labels answer."""
     cards = report.cards
@@ -170,7 +157,9 @@ def _of_outcome(report: Report) -> list[Check]:
     ]
 
 
-def _told(report: Report, judged: Sequence[Result], share: float, now: datetime) -> Report:
+def _told(
+    report: Report, judged: Sequence[Result], share: float, strange: str, now: datetime
+) -> Report:
     """Put new results in the old ones' place, and say so first."""
     anew = {check.id for check in _of_outcome(report)}
     rest = [one for one in report.results if one.check not in anew]
@@ -178,6 +167,7 @@ def _told(report: Report, judged: Sequence[Result], share: float, now: datetime)
     results.sort(key=badness)
     outcome, because = overall(report.checks, results, report.explanations)
     note = f"Re-judged: labels of {100 * share:.0f} % of rows arrived since{_shown(report, judged)}"
+    note += strange
     notes = tuple(one for one in report.notes if not one.startswith("Re-judged: "))
     return replace(
         report,
@@ -221,6 +211,15 @@ def _shown(report: Report, judged: Sequence[Result]) -> str:
         )
         told.append(f", {_plainly(card.title)} {amount(score.value, card.unit)}{estimate}")
     return listed(told) if told else ""
+
+
+def _strange(outcome: OutcomeProfile | None) -> str:
+    """Say that labels name a class which the baseline does not know: often it is only misspelt."""
+    if not isinstance(outcome, ClassificationProfile):
+        return ""
+    rows = int(outcome.confusion[-1].sum())
+    known = listed(outcome.classes)
+    return f"; {counted(rows, 'label')} of no class of the baseline's ({known})" if rows else ""
 
 
 def _plainly(title: str) -> str:

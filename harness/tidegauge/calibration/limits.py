@@ -12,7 +12,7 @@ from tidegauge.errors import BaselineError
 from tidegauge.judge import Measured
 from tidegauge.logs import Window
 from tidegauge.profile import DatasetProfile
-from tidegauge.records import Policy
+from tidegauge.records import Check, Policy, Report
 from tidegauge.suite import Suite
 from tidegauge.wording import listed
 
@@ -59,13 +59,33 @@ def limits_for(suite: Suite, reference: Baseline) -> Limits:
     if not wants_limits(suite):
         return Limits(policy=suite.policy)
     from tidegauge.calibration.applying import require_limits
+
+    limits = _limits(suite.policy, reference)
+    require_limits(suite.checks, limits.found, reference.side.source)
+    return limits
+
+
+def limits_again(
+    checks: Sequence[Check], policy: Policy, report: Report, reference: Baseline | None
+) -> Limits:
+    """Find the calibrated limits for a kept run that is judged again.
+
+    They are those of ``reference``, if it is the baseline that the run was held against. Where it
+    is another one, or there is none, checks are judged by their other limits, and say so.
+    """
+    if not _wanted(checks, policy):
+        return Limits(policy=policy)
+    same = reference is not None and reference.side.digest == report.baseline.digest
+    return _limits(policy, reference if same else None)
+
+
+def _limits(policy: Policy, reference: Baseline | None) -> Limits:
     from tidegauge.calibration.keeping import limits_of
 
-    found = limits_of(reference)
-    require_limits(suite.checks, found, reference.side.source)
-    return Limits(
-        policy=suite.policy, wanted=True, found=found, source=_file(reference.side.source)
-    )
+    if reference is None:
+        return Limits(policy=policy, wanted=True)
+    source = _file(reference.side.source)
+    return Limits(policy=policy, wanted=True, found=limits_of(reference), source=source)
 
 
 def _file(source: str) -> str:
@@ -75,8 +95,12 @@ def _file(source: str) -> str:
 
 def wants_limits(suite: Suite) -> bool:
     """Say whether a suite asks for calibrated limits anywhere."""
-    named = (limit.versus for check in suite.checks for limit in check.limits)
-    return suite.policy.limits == "calibrated" or "calibrated" in named
+    return _wanted(suite.checks, suite.policy)
+
+
+def _wanted(checks: Sequence[Check], policy: Policy) -> bool:
+    named = (limit.versus for check in checks for limit in check.limits)
+    return policy.limits == "calibrated" or "calibrated" in named
 
 
 def model_change(then: DatasetProfile, now: DatasetProfile, policy: Policy) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.cli.plain import plain
+from tidegauge.wording import window
 
 if TYPE_CHECKING:
     from tidegauge.diffing import Change, Differences
@@ -36,8 +37,9 @@ def as_text(found: Differences) -> str:
 
 def as_markdown(found: Differences) -> str:
     """Write differences for a comment."""
+    runs = f"{found.suite}: {_run(found, 'before')}, then {_run(found, 'after')}"
     lines = [
-        f"### {_escaped(found.suite)}: {_run(found, 'before')}, then {_run(found, 'after')}",
+        f"### {_escaped(runs)}",
         "",
         _escaped(found.because),
     ]
@@ -72,8 +74,8 @@ def _sections(found: Differences) -> list[tuple[str, list[str], int]]:
 
 
 def _run(found: Differences, side: str) -> str:
-    run, window = getattr(found, side), getattr(found, f"window_{side}")
-    return f"run {run}" + (f" ({window.partition('/')[0]})" if window else "")
+    run, of = getattr(found, side), getattr(found, f"window_{side}")
+    return f"run {run}" + (f" ({window(of)})" if of else "")
 
 
 def _escaped(text: str) -> str:

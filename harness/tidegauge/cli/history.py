@@ -14,11 +14,10 @@ from tidegauge.cli.plain import plain
 from tidegauge.cli.stored import HISTORY, is_file, report_of
 from tidegauge.cli.stored import history as opened
 from tidegauge.errors import TidegaugeError
+from tidegauge.wording import length, window
 
 if TYPE_CHECKING:
     from tidegauge.store import RunRow
-
-UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 class Listing(click.Group):
@@ -55,7 +54,14 @@ def history() -> None:
 
 @history.command("list", short_help="List runs: the default.")
 @click.argument("suite", required=False)
-@click.option("-n", "--limit", default=20, show_default=True, help="Runs to show.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Runs to show.",
+)
 @click.option("--all", "superseded", is_flag=True, help="Show runs that a later one replaced, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @HISTORY
@@ -80,8 +86,8 @@ def list_runs(
     for line in _table(rows, several=suite is None):
         click.echo(line)
     if len(rows) > 1:
-        click.echo(f"\nlook at one, or at two: tidegauge report {rows[0].id}")
-        click.echo(f"                        tidegauge diff {rows[1].id} {rows[0].id}")
+        click.echo(f"\nLook at one:  tidegauge report {rows[0].id}")
+        click.echo(f"Compare two:  tidegauge diff {rows[1].id} {rows[0].id}")
     return 0
 
 
@@ -239,10 +245,11 @@ def _table(rows: tuple[RunRow, ...], *, several: bool) -> list[str]:
         [
             row.id,
             *([row.suite] if several else []),
-            _window(row) + (f" (replaced by {row.superseded_by})" if row.superseded_by else ""),
+            window(row.window)
+            + (f" (replaced by {row.superseded_by})" if row.superseded_by else ""),
             row.outcome,
             row.model_version or "-",
-            _span(now - row.created),
+            length(now - row.created),
             row.because,
         ]
         for row in rows
@@ -254,21 +261,3 @@ def _table(rows: tuple[RunRow, ...], *, several: bool) -> list[str]:
         plain("  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]))
         for row in cells
     ]
-
-
-def _window(row: RunRow) -> str:
-    """Write a window by its start, and its length where that is not a day."""
-    if row.window_start is None or row.window_end is None:
-        return "all rows"
-    length = row.window_end - row.window_start
-    start = row.window_start
-    if start.time() == datetime.min.time() and length == timedelta(days=1):
-        return start.date().isoformat()
-    return f"{start:%Y-%m-%d %H:%M} +{_span(length)}"
-
-
-def _span(length: timedelta) -> str:
-    """Write a length of time in its largest unit."""
-    seconds = max(0, int(length.total_seconds()))
-    unit, size = next((u, s) for u, s in UNITS if seconds >= s or s == 1)
-    return f"{seconds // size}{unit}"

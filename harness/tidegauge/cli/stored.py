@@ -25,7 +25,10 @@ HISTORY = click.option(
 
 def is_file(run: str) -> bool:
     """Whether a run is named by its report's file rather than by its id."""
-    return run.lower().endswith(".json") or Path(run).exists()
+    try:
+        return run.lower().endswith(".json") or (bool(run) and Path(run).exists())
+    except OSError:  # too long for a path
+        return False
 
 
 def report_of(run: str, place: str | None) -> Report:
@@ -46,6 +49,11 @@ def history(place: str | None) -> Store:
     from tidegauge.store import open_store
 
     return open_store(place, create=False)
+
+
+def of_suite(place: str | None, suite: Suite) -> Store:
+    """Open the history that a suite's runs are kept in, which must be there."""
+    return history(place or suite.history.place)
 
 
 def to_keep(place: str | None, suite: Suite, *, never: bool) -> Store | None:

@@ -83,5 +83,5 @@ def trouble(where: str, said: str) -> HistoryError:
     if "locked" in said:
         hint = f"another process has been writing for over {WAIT} s; try again"
     elif "not a database" in said or "malformed" in said:
-        hint = "move the file away, and a new history is begun"
+        hint = "name another file; if this was the history, move it away and a new one is begun"
     return HistoryError(f"history {where}: {said}", hint)

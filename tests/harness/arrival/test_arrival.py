@@ -299,7 +299,7 @@ def test_the_command_shows_arrival_and_joins_what_came(office: Office) -> None:
     suite, history = str(office.folder / "suite.yaml"), str(office.folder / "history.db")
     before = CliRunner().invoke(cli, ["arrivals", suite, "--history", history])
     assert before.exit_code == 0, before.output
-    assert "2026-11-10T00:00:00+00:00" in before.output
+    assert "2026-11-10  " in before.output
     assert "1 belong to no row of these windows" in before.output
     after = CliRunner().invoke(cli, ["arrivals", suite, "--history", history, "--read"])
     assert "re-judged: labels of 50 % of rows arrived since, accuracy" in after.output
@@ -313,4 +313,57 @@ def test_a_run_says_which_windows_it_judged_again(office: Office) -> None:
     asked = ["run", str(office.folder / "suite.yaml"), "--window", "2026-11-11"]
     places = ["--history", str(office.folder / "history.db"), "-o", str(office.folder / "out")]
     done = CliRunner().invoke(cli, [*asked, *places])
-    assert "2026-11-10T00:00:00+00:00: re-judged: labels of 50 %" in done.output
+    assert "2026-11-10: re-judged: labels of 50 %" in done.output
+
+
+def test_the_command_looks_where_the_suite_keeps_its_runs_and_tells_whom_it_concerns(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = office.folder / "suite.yaml"
+    written = SUITE.replace("explain:", "history: {place: history.db}\nexplain:")
+    place.write_text(written + "actions: [{on: critical, command: [touch, told]}]\n")
+    office.day(10, wrong=0.4)
+    office.label(10, slice(0, 300))
+    words = ["arrivals", str(place), "--read", "--no-actions"]
+    assert cli.main(words, standalone_mode=False) == 1
+    said = capsys.readouterr().out
+    assert "incident " in said
+    assert "would do: " in said
+    assert cli.main(words, standalone_mode=False) == 0, "nothing new"
+
+
+def test_labels_that_no_file_holds_yet_are_missed_aloud(office: Office) -> None:
+    report = office.day(10).report
+    assert any(note.endswith("labels/*.csv yet.") for note in report.notes)
+    words = ["arrivals", str(office.folder / "suite.yaml")]
+    said = CliRunner().invoke(cli, [*words, "--history", str(office.folder / "history.db")]).output
+    assert "labels/*.csv yet." in said
+
+
+def test_labels_of_a_class_that_the_baseline_never_had_are_told_apart(office: Office) -> None:
+    office.day(10)
+    office.truth[10] = np.where(office.truth[10] == "yes", "Yes", "no")
+    (office.folder / "labels/a.csv").write_text(
+        "number,outcome\n" + "".join(f"{100_000 + i},{w}\n" for i, w in enumerate(office.truth[10]))
+    )
+    (said,) = office.judge()
+    rows = (office.truth[10] == "Yes").sum()
+    assert f"; {rows} labels of no class of the baseline's (no and yes)" in said
+
+
+def test_calibrated_limits_hold_for_windows_that_are_judged_again(office: Office) -> None:
+    days = [office.rows(100, day) for day in range(1, 21)]
+    tables = [table.append_column("defaulted", pa.array(truth)) for table, truth in days]
+    pq.write_table(pa.concat_tables(tables), office.folder / "base.parquet")
+    place = office.folder / "suite.yaml"
+    place.write_text(SUITE.replace("critical: {drop: 0.05}", "critical: calibrated"))
+    stored = str(office.folder / "base.tgb")
+    done = CliRunner().invoke(cli, ["baseline", str(place), "--calibrate", "-o", stored])
+    assert done.exit_code == 0, done.output
+    place.write_text(place.read_text().replace("path: base.parquet", "baseline: base.tgb"))
+    office.day(21, wrong=0.4)
+    office.label(21, slice(0, 300))
+    (again,) = judge_arrived(office.suite, office.store, now=datetime(2026, 11, 23, tzinfo=UTC))
+    verdict = result(office.store, again.run_id, "performance.accuracy").verdict
+    assert verdict.outcome == "critical"
+    assert "learned from 20 windows of base.tgb" in verdict.because
