@@ -97,9 +97,7 @@ def _head(report: Report) -> dict[str, Any]:
         "suite": report.suite,
         "because": report.because,
         "mark": words.MARKS[report.outcome],
-        "headline": {"pass": "Passed", "warn": "Warning"}.get(
-            report.outcome, report.outcome.capitalize()
-        ),
+        "headline": words.outcome(report.outcome).capitalize(),
         "sides": [
             {
                 "name": name,

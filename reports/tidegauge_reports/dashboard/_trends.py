@@ -106,7 +106,7 @@ def trend(
     low, high = _room(*_reach(drawn, reach))
 
     def y(value: float) -> float:
-        return min(max(FLOOR - (value - low) / (high - low) * (FLOOR - TOP), TOP - 6), FLOOR)
+        return min(max(FLOOR - (value - low) / (high - low) * (FLOOR - TOP), TOP), FLOOR)
 
     parts = [
         *_awaited(axis, labelled),
@@ -263,7 +263,7 @@ def _marks(
         )
         if value > high and x - free > 44:
             free = x
-            yield svg.label(x - 7, TOP + 2, words.measured(value, card), "end", "over")
+            yield svg.label(x - 7, TOP + 4, words.measured(value, card), "end", "over")
 
 
 def _events(axis: Axis) -> Iterator[str]:

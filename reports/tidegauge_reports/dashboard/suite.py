@@ -59,6 +59,7 @@ def render(view: SuiteView, *, page: PageContext) -> str:
         chosen=bool(view.check or view.column or view.find or view.slice not in ("", "*")),
         cleared=again(page, check="", column="", slice="", find="", page=""),
         found=counted(view.tracks_in_all, "score"),
+        arrived=_arrived(view, axis),
     )  # fmt: skip
 
 
@@ -71,6 +72,20 @@ def _axis(view: SuiteView) -> trends.Axis:
     ]
     start, end = times.seconds(view.since) or 0.0, times.seconds(view.until) or 1.0
     return trends.Axis(start=start, end=end, events=tuple(happened), labels_until=_labelled(view))
+
+
+def _arrived(view: SuiteView, axis: trends.Axis) -> dict[str, Any]:
+    """Draw the share of each window's rows whose label has arrived, and list the newest."""
+    card = Card(
+        title="Labels", explain="", reads=(), on="", better="higher", unit="share", reference=""
+    )
+    spots = [trends.Spot(at=times.seconds(one.at) or 0.0, value=one.arrived) for one in view.labels]
+    lines = [
+        {"one": one, "share": "" if one.arrived is None else words.percent(one.arrived)}
+        for one in reversed(view.labels[-LINES:])
+    ]
+    chart = trends.trend(spots, axis, name="Labels that have arrived", card=card, reach=(0.0, 1.0))
+    return {"chart": chart, "lines": lines}
 
 
 def _labelled(view: SuiteView) -> float | None:

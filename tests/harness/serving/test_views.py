@@ -139,6 +139,46 @@ def test_a_broken_suite_is_shown_beside_the_others(
     assert tiles["credit"].strip[0].run == "cred00000001"
 
 
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ('schedule: "0 6 * * *"', "The newest window is 2026-11-01; 2026-11-28 should be there."),
+        ("schedule: {cron: '0 6 1 * *', timezone: Europe/Berlin}", ""),  # monthly: it is there
+        ("", ""),
+    ],
+)
+def test_a_suite_is_overdue_by_its_own_schedule(
+    store: Store, tmp_path: Path, made: Callable[..., Path], remade: Make, schedule: str, said: str
+) -> None:
+    made(tmp_path, "credit", schedule)
+    store.save(remade(1))
+    assert suites_view(desk_of(store, tmp_path)).tiles[0].overdue == said
+
+
+def test_the_nearest_to_a_limit_comes_first_from_whichever_side() -> None:
+    row = (0, "pass", 0.0, None, None, None, 1.0)
+    ordered = sorted((0.5, 300.0, 0.0, 0.9, 1.2), key=lambda value: timeline._rank(
+        [(*row[:2], value, *row[3:])]))  # fmt: skip
+    assert ordered == [0.9, 1.2, 0.5, 300.0, 0.0]
+
+
+def test_a_baseline_is_what_the_suite_says_of_it(
+    store: Store, tmp_path: Path, made: Callable[..., Path], remade: Make
+) -> None:
+    path = made(tmp_path)
+    store.save(remade(1))
+    kinds = []
+    whole = path.read_text("utf-8")
+    for source in ("{path: before.parquet}", "{rolling: 28d}", "{same: weekday, last: 4}"):
+        path.write_text(whole.replace("{path: before.parquet}", source), "utf-8")
+        (line,) = baselines_view(desk_of(store, path)).baselines
+        assert not line.trouble
+        kinds.append(line.kind)
+    assert kinds == ["log", "rolling", "seasonal"]
+    path.write_text("suite: credit\nlogs: 7\n", "utf-8")
+    assert "credit.yaml:2: logs" in baselines_view(desk_of(store, path)).baselines[0].trouble
+
+
 def test_an_empty_history_says_how_to_begin(store: Store) -> None:
     view = suites_view(desk_of(store))
     assert view.tiles == ()

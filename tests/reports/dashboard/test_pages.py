@@ -249,6 +249,26 @@ def test_the_table_holds_the_numbers_of_the_charts(scene: Make) -> None:
     assert charts.count("<svg") > table.count("<svg")
     assert table.count("<caption") > charts.count("<caption") + 10
     assert "22.5 %" in table
+    assert "labels that have arrived" in charts.lower()
+    assert 'data-label="arrived">' in table
+
+
+def test_lines_of_a_comment_stay_lines(scene: Make) -> None:
+    made = scene()
+    view = made.views["incident"]
+    entry = replace(view.entries[0], said="rolled back\n<b>asked upstream</b>")
+    page = draw_view("incident", replace(view, entries=(entry,)), made)
+    assert "rolled back<br>&lt;b&gt;asked upstream" in page
+
+
+def test_what_could_not_be_judged_says_why(scene: Make) -> None:
+    made = scene()
+    view = made.views["suite"]
+    track = replace(
+        view.tracks[0], outcome="inconclusive", because="25 rows are too few", points=()
+    )
+    page = draw_view("suite", replace(view, tracks=(track,)), made)
+    assert "25 rows are too few" in page
 
 
 def test_filters_and_pages_keep_what_was_asked(scene: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,15 @@ from tidegauge.serving.building.lines import iso
 from tidegauge.store import RunRow
 from tidegauge.store.tracks import baseline_of, baselines_of, standings
 from tidegauge.suite import Suite
+from tidegauge.suite.shape import Source
 from tidegauge.views import BaselineLine, BaselinesView, BaselineUse, LimitLine
 from tidegauge.wording import counted
 
 if TYPE_CHECKING:
     from tidegauge.calibration.shape import Calibrated
 
+SUFFIX = ".tgb"
+"""Of the files that ``tidegauge baseline`` writes."""
 LIMITS = 200
 """Limits of one baseline that are shown."""
 
@@ -35,7 +39,8 @@ def baseline_lines(desk: Desk) -> Iterator[BaselineLine]:
     kept = standings(desk.store)
     for name in sorted({**kept, **known}):
         file = known.get(name)
-        yield _line(desk, name, file.suite if file else None, name in kept)
+        line = _line(desk, name, file.suite if file else None, name in kept)
+        yield replace(line, trouble=file.problem) if file and file.problem else line
 
 
 def _line(desk: Desk, name: str, suite: Suite | None, ran: bool) -> BaselineLine:
@@ -45,7 +50,7 @@ def _line(desk: Desk, name: str, suite: Suite | None, ran: bool) -> BaselineLine
     return BaselineLine(
         suite=name,
         source=(named.baseline or named.path if named else "") or (side.source if side else ""),
-        kind="file" if (named and named.baseline) or (side and side.created) else "log",
+        kind=_kind(named, side),
         n=side.n if side else 0,
         columns=columns,
         digest=side.digest if side else "",
@@ -54,6 +59,15 @@ def _line(desk: Desk, name: str, suite: Suite | None, ran: bool) -> BaselineLine
         **_file(desk, named.baseline if named else ""),
         uses=tuple(_uses(desk, name, side)) if ran else (),
     )
+
+
+def _kind(named: Source | None, side: Side | None) -> str:
+    """Say what sort of baseline it is, by the suite, or by the newest run where there is none."""
+    if named is None:
+        return "file" if side and side.source.endswith(SUFFIX) else "log"
+    if named.rolling or named.same:
+        return "rolling" if named.rolling else "seasonal"
+    return "file" if named.baseline else "log"
 
 
 def _file(desk: Desk, path: str) -> dict[str, Any]:
@@ -77,7 +91,10 @@ def _read(path: str) -> dict[str, Any]:
         found = limits_of(baseline)
     except TidegaugeError as error:
         return {"trouble": error.message}
-    said: dict[str, Any] = {"promoted": _promoted(baseline.promoted)}
+    said: dict[str, Any] = {
+        "promoted": _promoted(baseline.promoted),
+        "model_version": ", ".join(baseline.model_versions[:3]),
+    }
     if found is None:
         return said
     lines = tuple(map(_limit, found.limits[:LIMITS]))

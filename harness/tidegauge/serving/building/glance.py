@@ -22,8 +22,8 @@ STRIP = 30
 """Windows in a tile's strip."""
 REMEMBERED = timedelta(hours=24)
 """How long a run that broke down is shown."""
-OVERDUE = 2.0
-"""A suite with a window is overdue when its newest is this many windows old."""
+GRACE = timedelta(hours=1)
+"""Time that a run may take after it was due, where the suite's alerts say none."""
 
 
 def suites_view(desk: Desk) -> SuitesView:
@@ -117,19 +117,20 @@ def _since(strip: Sequence[Brief]) -> str:
 
 
 def _overdue(desk: Desk, file: Shelved | None, newest: RunRow | None) -> str:
+    """Say which window should be there by the suite's schedule and is not."""
+    from tidegauge.alerts.arrivals import day_of
     from tidegauge.logs import parse_window
+    from tidegauge.suite.cron import parse_cron
 
     suite = file.suite if file else None
-    if suite is None or suite.logs.current.window is None or newest is None:
+    if suite is None or suite.schedule is None or newest is None or newest.window_end is None:
         return ""
-    now = desk.now()
-    due = parse_window(None, suite.logs.current.window, now=now)
-    if due is None or newest.window_end is None:
+    cron = parse_cron(suite.schedule.cron, zone=suite.schedule.timezone)
+    moment = cron.latest(desk.now() - (suite.alerts.expect or GRACE))
+    due = parse_window(None, suite.logs.current.window, now=moment) if moment else None
+    if due is None or newest.window_end >= due.end:
         return ""
-    late = now - newest.window_end
-    if late < OVERDUE * (due.end - due.start) or suite.schedule is None:
-        return ""
-    return f"The newest window ended {iso(newest.window_end)}; {due} should be there."
+    return f"The newest window is {day_of(newest.window)}; {day_of(str(due))} should be there."
 
 
 def _urgency(one: SuiteTile) -> tuple[int, bool, int, str]:

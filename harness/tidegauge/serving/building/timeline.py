@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.errors import TidegaugeError
-from tidegauge.records import Outcome, Report
+from tidegauge.records import ALARMS, Outcome, Report
 from tidegauge.serving.building.desk import Desk
 from tidegauge.serving.building.glance import tile_of
 from tidegauge.serving.building.history import History
@@ -124,10 +124,24 @@ def _rank(recent: Sequence[Row]) -> tuple[bool, int, int, float]:
         return (True, 0, 0, 0.0)
     _, outcome, value, _, _, warn, critical = recent[0]
     bound = warn if warn is not None else critical
-    near = 0.0
-    if value is not None and bound is not None:
-        near = -abs(value / bound) if bound else -abs(value)
-    return (False, rank(outcome), min(rank(row[1]) for row in recent), near)
+    near = _nearness(value, bound, alarming=outcome in ALARMS)
+    return (False, rank(outcome), min(rank(row[1]) for row in recent), -near)
+
+
+def _nearness(value: float | None, bound: float | None, *, alarming: bool) -> float:
+    """Say how near a value came to a limit from either side, or how far beyond it lies: 1 is on it.
+
+    Examples
+    --------
+    >>> _nearness(0.15, 0.2, alarming=False), _nearness(300.0, 1.0, alarming=False) < 0.01
+    (0.75, True)
+    >>> _nearness(0.5, 0.2, alarming=True)
+    2.5
+    """
+    if not value or not bound:
+        return 0.0
+    ratio = abs(value / bound)
+    return max(ratio, 1 / ratio) if alarming else min(ratio, 1 / ratio)
 
 
 def _newest_report(desk: Desk, strip: Sequence[Brief]) -> Report | None:
