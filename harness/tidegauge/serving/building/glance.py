@@ -15,6 +15,7 @@ from tidegauge.serving.shelf import Shelved
 from tidegauge.store import RunRow, Store
 from tidegauge.store.tracks import Brief, briefs, first_cause, standing_of, standings
 from tidegauge.views import SuitesView, SuiteTile, Tick
+from tidegauge.wording import window
 
 NEVER = (0, 0)
 """Standing of a suite that never ran."""
@@ -118,7 +119,6 @@ def _since(strip: Sequence[Brief]) -> str:
 
 def _overdue(desk: Desk, file: Shelved | None, newest: RunRow | None) -> str:
     """Say which window should be there by the suite's schedule and is not."""
-    from tidegauge.alerts.arrivals import day_of
     from tidegauge.logs import parse_window
     from tidegauge.suite.cron import parse_cron
 
@@ -130,7 +130,7 @@ def _overdue(desk: Desk, file: Shelved | None, newest: RunRow | None) -> str:
     due = parse_window(None, suite.logs.current.window, now=moment) if moment else None
     if due is None or newest.window_end >= due.end:
         return ""
-    return f"The newest window is {day_of(newest.window)}; {day_of(str(due))} should be there."
+    return f"The newest window is {window(newest.window)}; {window(str(due))} should be there."
 
 
 def _urgency(one: SuiteTile) -> tuple[int, bool, int, str]:
