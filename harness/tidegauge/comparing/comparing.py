@@ -14,7 +14,7 @@ from tidegauge import __version__
 from tidegauge.comparing.contrasts import Measured, contrasts, form_of
 from tidegauge.comparing.deciding import decide, gate
 from tidegauge.comparing.examples import disagreements
-from tidegauge.comparing.metrics import Metric, metrics_of
+from tidegauge.comparing.metrics import Metric, left_out, metrics_of
 from tidegauge.comparing.mixes import adjusted
 from tidegauge.comparing.reading import Sides, read_sides
 from tidegauge.comparison import Comparison, Disagreement, Mix
@@ -168,7 +168,7 @@ def compare_suite(
         cards={one.name: one.card for one in metrics},
         differences=differences,
         disagreements=shown,
-        notes=(*sides.notes, *notes),
+        notes=(*sides.notes, *notes, *left_out(suite, metrics, sides.bench)),
         versions={"tidegauge": __version__, "python": platform.python_version()},
         seconds={
             "read": round(read - started, 4),
@@ -187,7 +187,7 @@ def _measured(
             metrics, sides, suite.compare, sliced=sliced, progress=progress, seed=seed
         )
         return found, mix, (), notes
-    measured = contrasts(metrics, sides, sliced=sliced, progress=progress, seed=seed)
+    measured, notes = contrasts(metrics, sides, sliced=sliced, progress=progress, seed=seed)
     known = {one.metric.name for one in measured if one.contrast is not None}
     forms = [form_of(metric, sides) for metric in metrics if metric.name in known]
-    return measured, None, disagreements(forms, sides, suite.compare), ()
+    return measured, None, disagreements(forms, sides, suite.compare), notes

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidegauge.catalog import comparer
 from tidegauge.comparing.metrics import Metric, problem_of, score_of, values_of
 from tidegauge.comparing.reading import Sides
-from tidegauge.comparing.redrawing import MOST_ASKED, Drawing, redraw
+from tidegauge.comparing.redrawing import Drawing, redraw, within_reach
 from tidegauge.comparing.rowwise import Rowwise, judged, rowwise
 from tidegauge.comparison import Contrast, Unadjusted
 from tidegauge.errors import CannotMeasure
@@ -68,8 +68,14 @@ def contrasts(
     sliced: bool,
     progress: Progress,
     seed: int,
-) -> tuple[Measured, ...]:
-    """Measure every metric's difference over the same rows."""
+) -> tuple[tuple[Measured, ...], tuple[str, ...]]:
+    """Measure every metric's difference over the same rows.
+
+    Returns
+    -------
+    measured, notes
+        A note says which segments are left out.
+    """
     confidence = sides.bench.policy.confidence
     forms: list[Form] = []
     found: list[Measured] = []
@@ -80,7 +86,8 @@ def contrasts(
         except Exception as error:
             found.append(unmeasured(metric, "", error))
     masks = dict(segments(sides)) if sliced else {}
-    asked = list(_asked(forms, masks))
+    sizes = {label: int(np.count_nonzero(mask)) for label, mask in masks.items()}
+    asked, notes = within_reach([form.metric for form in forms if form.drawn], sizes)
     drawing = _drawing(sides)
     rng = np.random.default_rng([seed, 1])
     draws = redraw(asked, sides.bench, drawing, rng=rng, progress=progress) if asked else {}
@@ -92,7 +99,7 @@ def contrasts(
             found.append(
                 _one(form, label, mask, sides, draws.get((form.metric.name, label)), confidence)
             )
-    return tuple(found)
+    return tuple(found), notes
 
 
 def form_of(metric: Metric, sides: Sides) -> Form:
@@ -145,15 +152,6 @@ def segments(sides: Sides) -> Iterator[tuple[str, Rows]]:
             mask = codes == place
             if np.count_nonzero(mask) >= FEWEST:
                 yield label, mask
-
-
-def _asked(forms: Sequence[Form], masks: dict[str, Rows]) -> Iterator[tuple[Metric, str]]:
-    """Metrics to draw for: on all rows always, in the largest segments as long as it is quick."""
-    drawn = [form.metric for form in forms if form.drawn]
-    yield from ((metric, "") for metric in drawn)
-    largest = sorted(masks, key=lambda label: -np.count_nonzero(masks[label]))
-    inner = [(metric, label) for label in largest for metric in drawn]
-    yield from inner[:MOST_ASKED]
 
 
 def _one(

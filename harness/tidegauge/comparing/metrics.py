@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidegauge.catalog import Evaluator, evaluator, evaluator_names, is_scorer, nearest, scorer
 from tidegauge.comparison import Margin
@@ -14,6 +13,7 @@ from tidegauge.measuring import Bench, Subject, measure_one, subjects
 from tidegauge.profile import DatasetProfile, Layout, NumericProfile
 from tidegauge.records import Card, Check, Score
 from tidegauge.suite.shape import Compare, Suite
+from tidegauge.wording import listed
 
 USUAL = (
     "performance.accuracy", "performance.roc_auc", "performance.log_loss",
@@ -86,6 +86,24 @@ def metrics_of(suite: Suite, layout: Layout, bench: Bench) -> tuple[Metric, ...]
     return tuple(kept.values())
 
 
+def left_out(suite: Suite, metrics: Iterable[Metric], bench: Bench) -> tuple[str, ...]:
+    """Say which of the suite's checks are not compared though both sides, or one, could be."""
+    compared = {one.check.id for one in metrics}
+    rest = [] if suite.compare.metrics else [c for c in suite.checks if c.id not in compared]
+    alone = replace(bench, current=bench.baseline)
+    lost = [
+        check.id
+        for check in rest
+        if _fits(check) and any(_there(metric, alone) for metric in _of_check(check, bench))
+    ]
+    others = [check.id for check in rest if not _fits(check)]
+    notes = (
+        (lost, "for the candidate's log does not hold what they need"),
+        (others, "for they say how rows differ, not which model is better"),
+    )
+    return tuple(f"Not compared, {why}: {listed(ids, 4)}." for ids, why in notes if ids)
+
+
 def outputs(layout: Layout, settings: Compare) -> frozenset[str]:
     """Columns that a model answers with, so that they may differ for one id."""
     roles = (layout.prediction, layout.latency, layout.status, layout.tokens)
@@ -144,16 +162,10 @@ def _slice(profile: DatasetProfile, label: str) -> DatasetProfile:
 
 def _demanded(metric: Metric, settings: Compare) -> Metric:
     keys = [key for key in settings.margins if _is(metric, key)]
-    margin = settings.margins[keys[0]] if keys else None
-    required = any(_is(metric, key) for key in settings.require)
-    return Metric(
-        name=metric.name,
-        card=metric.card,
-        check=metric.check,
-        found=metric.found,
-        subject=metric.subject,
-        margin=margin,
-        required=required,
+    return replace(
+        metric,
+        margin=settings.margins[keys[0]] if keys else None,
+        required=any(_is(metric, key) for key in settings.require),
     )
 
 
@@ -189,7 +201,7 @@ def _fits(check: Check) -> bool:
         return False
     if topic in TOPICS:
         return "labels" not in card.reads
-    return topic == "quality" and bool(check.on) and set(check.on) <= set(PLACES)
+    return topic == "quality" and set(check.on or (card.on,)) <= set(PLACES)
 
 
 def _of_check(check: Check, bench: Bench, better: str = "") -> Iterator[Metric]:
@@ -293,8 +305,3 @@ def problem_of(error: Exception) -> tuple[str, bool]:
     if isinstance(error, CannotMeasure):
         return error.message, False
     return f"{type(error).__name__}: {error}", False
-
-
-def finite(values: tuple[float, float]) -> bool:
-    """Whether both values are numbers."""
-    return all(math.isfinite(value) for value in values)

@@ -16,7 +16,7 @@ from tidegauge.causes.gathering import case_from
 from tidegauge.comparing.contrasts import Form, Measured, certain, form_of, segments, unmeasured
 from tidegauge.comparing.metrics import Metric, outputs, values_of
 from tidegauge.comparing.reading import Sides
-from tidegauge.comparing.redrawing import MOST_ASKED, Drawing, redraw, weighed
+from tidegauge.comparing.redrawing import Drawing, redraw, weighed, within_reach
 from tidegauge.comparison import Contrast, Mix, Unadjusted
 from tidegauge.errors import CannotMeasure, TooFewRows
 from tidegauge.freezing import Progress
@@ -53,7 +53,8 @@ def adjusted(
     Returns
     -------
     measured, mix, notes
-        ``mix`` is ``None`` where nothing could be adjusted; a note then says why.
+        ``mix`` is ``None`` where nothing could be adjusted; a note says why, and which segments
+        are left out.
     """
     forms, found = [], []
     for metric in metrics:
@@ -65,13 +66,15 @@ def adjusted(
     progress("weighing rows", 0, None)
     rng = np.random.default_rng([seed, 2])
     shared, notes = _shared(forms, sides, rng, settings)
-    drawn = _drawn(forms, masks, sides, shared, rng, progress)
+    sizes = {label: int(np.count_nonzero(mask[0])) for label, mask in masks.items() if label}
+    asked, left = within_reach([form.metric for form in forms if form.rows is None], sizes)
+    drawn = _drawn(asked, sides, shared, rng, progress)
     for form in forms:
         for label, mask in masks.items():
             if form.rows is None and (form.metric.name, label) not in drawn.draws:
                 continue
             found.append(_one(form, label, mask, sides, shared, drawn))
-    return tuple(found), shared.mix if shared else None, notes
+    return tuple(found), shared.mix if shared else None, (*notes, *left)
 
 
 def _unrooted(form: Form) -> Form:
@@ -148,18 +151,13 @@ def _case(sides: Sides, settings: Compare) -> tuple[Case, tuple[str, ...]]:
 
 
 def _drawn(
-    forms: Sequence[Form],
-    masks: dict[str, tuple[Rows, Rows]],
+    asked: Sequence[tuple[Metric, str]],
     sides: Sides,
     shared: Any,
     rng: np.random.Generator,
     progress: Progress,
 ) -> Weighted:
     """Draw for what is no mean of rows, each row as often as it counts on shared inputs."""
-    metrics = [form.metric for form in forms if form.rows is None]
-    asked = [(metric, "") for metric in metrics]
-    largest = sorted((x for x in masks if x), key=lambda label: -np.count_nonzero(masks[label][0]))
-    asked += [(metric, label) for label in largest for metric in metrics][:MOST_ASKED]
     if not asked:
         return Weighted(values={}, draws={})
     weights = None

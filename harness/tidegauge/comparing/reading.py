@@ -26,6 +26,7 @@ from tidegauge.profile.arrays import as_array, labels
 from tidegauge.records import Side
 from tidegauge.suite import Source, Suite
 from tidegauge.texts import texts_of
+from tidegauge.wording import listed
 
 HEAD = 50_000
 """Rows by which roles are told before rows are brought together."""
@@ -88,6 +89,14 @@ def read_sides(
     )
     moment = (now or datetime.now(UTC)).timestamp()
     columns = replace(suite.columns, id=suite.columns.id or known.id)
+    scores = list(layout.scores.values())
+    alone = layout.prediction in after.column_names and not set(scores) <= {*after.column_names}
+    if alone:  # decisions can still be compared
+        before, columns = before.drop_columns(scores), replace(columns, score="")
+        lacking = (
+            *lacking,
+            f"The candidate's log lacks {listed(scores)}: scores are not compared.",
+        )
     frozen = freeze(open_log(before), columns, made=made, seed=suite.policy.seed)
     current = count(frozen.profile.blank(), after.to_batches(), after.schema, as_of=moment)
     bench = Bench(baseline=frozen.profile, current=current, policy=suite.policy, as_of=moment)

@@ -14,6 +14,7 @@ from tidegauge.freezing import Progress
 from tidegauge.measuring import Bench
 from tidegauge.profile import ClassificationProfile, DatasetProfile
 from tidegauge.profile.moments import NO_MOMENTS
+from tidegauge.wording import listed
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -22,9 +23,8 @@ DRAWS = 200
 """Draws: their spread is then right to 5 %."""
 MOST_ROWS = 20_000
 """Rows of a draw; of longer logs fewer rows are drawn and the spread is scaled."""
-MOST_ASKED = 60
-"""Metrics in segments that are drawn again: each costs as much as the whole log."""
-
+MOST_ASKED = 200
+"""Metrics in segments that are drawn again: each takes about a second."""
 
 CODED = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string, pa.types.is_large_string)
 """Types that are counted more quickly by codes, and are the same labels then."""
@@ -46,6 +46,34 @@ class Drawing:
         """Rows of a draw as a share of all."""
         rows = max(self.before.num_rows, self.now.num_rows)
         return min(1.0, MOST_ROWS / rows) if rows else 1.0
+
+
+def within_reach(
+    metrics: Sequence[Metric], sizes: Mapping[str, int]
+) -> tuple[list[tuple[Metric, str]], tuple[str, ...]]:
+    """Choose what to draw rows for: all rows always, the largest segments while it is quick.
+
+    Parameters
+    ----------
+    metrics
+        Those whose error can only be told so.
+    sizes
+        Segment -> its rows.
+
+    Returns
+    -------
+    Metric and segment, empty for all rows; and a note on the segments that are left out.
+    """
+    largest = sorted(sizes, key=lambda label: -sizes[label])
+    inner = [(metric, label) for label in largest for metric in metrics]
+    asked = [(metric, "") for metric in metrics] + inner[:MOST_ASKED]
+    left = [f"{metric.name} in {label}" for metric, label in inner[MOST_ASKED:]]
+    if not left:
+        return asked, ()
+    return asked, (
+        f"Rows are drawn anew for {MOST_ASKED} metrics in segments at most, the largest ones; "
+        f"left out: {listed(left, 8)}.",
+    )
 
 
 def narrowed(profile: DatasetProfile, columns: Sequence[str], slices: bool) -> DatasetProfile:

@@ -9,6 +9,7 @@ import pytest
 
 import tidegauge
 from tidegauge import compare
+from tidegauge.comparing import redrawing
 from tidegauge.comparison import Comparison
 from tidegauge.errors import SuiteError, TidegaugeError
 
@@ -167,6 +168,34 @@ def test_a_candidates_log_may_hold_ids_and_answers_alone(logs: MakeLogs) -> None
     full = compare(now, before, columns=COLUMNS, metrics=METRICS[:2])
     assert found.of(METRICS[0]).candidate == full.of(METRICS[0]).candidate
     assert any("taken from the baseline's log" in note for note in found.notes)
+
+
+def test_what_is_not_compared_is_named_with_its_reason(logs: MakeLogs) -> None:
+    before, now = logs(300)
+    bare = {name: now[name] for name in ("id", "decision")}
+    found = compare(bare, before, columns=WHOLE)
+    assert [one.metric for one in found.overall] == ["performance.accuracy"]
+    lost, others = found.notes[-2:]
+    assert lost == (
+        "Not compared, for the candidate's log does not hold what they need: service.latency_p95 "
+        "and service.error_rate."
+    )
+    assert others.startswith("Not compared, for they say how rows differ")
+    assert "The candidate's log lacks probability: scores are not compared." in found.notes
+    named = compare(bare, before, columns=WHOLE, metrics=METRICS[:1])
+    assert not any("Not compared" in note for note in named.notes)
+
+
+def test_segments_beyond_what_is_quick_are_named(
+    logs: MakeLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redrawing, "MOST_ASKED", 1)
+    monkeypatch.setattr(redrawing.redraw, "__kwdefaults__", {"draws": 60, "progress": None})
+    before, now = logs(200)
+    found = compare(now, before, columns=COLUMNS, metrics=["performance.f1"])
+    assert len(found.segments) == 1
+    (other,) = {"region=north", "region=south"} - {found.segments[0].slice}
+    assert f"left out: performance.f1 in {other}." in found.notes[-1]
 
 
 def test_different_rows_are_adjusted_for_their_mix(logs: MakeLogs) -> None:
