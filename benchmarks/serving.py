@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import re
 import tempfile
 import time
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=HOURS, help="hourly runs of one suite")
     parser.add_argument("--history", type=Path, help="keep the history here, to be used again")
     wanted = parser.parse_args()
+    gc.set_threshold(200_000)  # as the command line does
     with tempfile.TemporaryDirectory() as folder:
         place = wanted.history or Path(folder) / "history.db"
         fresh = not place.exists()

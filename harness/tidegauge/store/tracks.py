@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,9 +23,8 @@ Row = tuple[int, str, float | None, float | None, float | None, float | None, fl
 """Run, outcome, value, low, high, warn, critical."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """A run in a strip."""
+class Brief(NamedTuple):
+    """A run in a strip; a tuple, since a page reads thousands."""
 
     no: int
     """Its number in the tables."""
@@ -35,8 +34,11 @@ class Brief:
     model_versions: str
     """A list in JSON, as it is stored: equal texts are equal lists."""
     baseline_digest: str
-    stamp: str
-    """``at`` in ISO 8601, to the second."""
+
+    @property
+    def stamp(self) -> str:
+        """``at`` in ISO 8601, to the second."""
+        return self.at.isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,8 @@ def briefs(
     store: Store, suite: str, *, since: datetime | None = None, limit: int | None = None
 ) -> tuple[Brief, ...]:
     """List runs that count, the oldest first; with a limit only the newest."""
-    names = ("no", "id", "at", "outcome", "model_versions", "baseline_digest")
     asked = (
-        sa.select(*(runs.c[name] for name in names))
+        sa.select(*(runs.c[name] for name in Brief._fields))
         .where(*within(suite, since, None))
         .order_by(runs.c.at.desc(), runs.c.no.desc())
     )
@@ -75,11 +76,7 @@ def briefs(
         asked = asked.limit(limit)
     with store.reading() as connection:
         rows = connection.execute(asked).all()
-    return tuple(
-        Brief(no=no, id=id_, at=at, outcome=outcome, model_versions=versions,
-              baseline_digest=digest, stamp=at.isoformat(timespec="seconds"))
-        for no, id_, at, outcome, versions, digest in reversed(rows)
-    )  # fmt: skip
+    return tuple(map(Brief._make, reversed(rows)))
 
 
 def subjects_of(store: Store, suite: str) -> tuple[Subject, ...]:
