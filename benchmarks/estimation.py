@@ -1,7 +1,7 @@
 """Performance estimated without labels, window by window, against what the labels show.
 
     python benchmarks/estimation.py --data ../shared/data
-    python benchmarks/estimation.py --data ../shared/data --nannyml /tmp/nannyml-env/bin/python
+    python benchmarks/estimation.py --data ../shared/data --nannyml PYTHON
 
 Side by side: the estimate of tidegauge; NannyML's CBPE and DLE, where a Python that has it is
 named (it needs pandas 2); average thresholded confidence (Garg et al. 2022, ICLR); and the
