@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, TypeAdapter
 
 from tidegauge import __version__
 from tidegauge.comparison import Comparison
@@ -28,12 +28,23 @@ from tidegauge.store.comparisons import load_comparison
 from tidegauge.store.paging import page
 from tidegauge.views import DiffView, Job, RunLine, SuiteTile, places
 
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Take a moment without a zone for UTC; refuse one that UTC has no date for."""
+    if moment is None or moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC) if moment else None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("allowed: moments of the years 1 to 9999, in UTC") from None
+
+
 MOST_POINTS = 20_000
 """Points of a series in one answer: the newest ones."""
 Name = Annotated[str, Path(min_length=1, max_length=200)]
 Words = Annotated[str, Query(max_length=300)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-When = Annotated[datetime | None, Query()]
+When = Annotated[datetime | None, Query(), AfterValidator(_utc)]
 State = Literal["open", "acknowledged", "resolved"]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {

@@ -59,6 +59,8 @@ def guarded(app: Application, gate: Gate, refuse: Refuse) -> Application:
         if answer is not None:
             await answer(scope, receive, headed)
             return
+        if scope["method"] == "HEAD" and scope["path"] != places.EVENTS:  # routes know GET only
+            scope, headed = {**scope, "method": "GET"}, _without_body(headed)
         await app(scope, _bounded(receive), headed)
 
     return standing
@@ -166,6 +168,17 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return receiving
+
+
+def _without_body(send: Send) -> Send:
+    """Pass on what an answer says of itself, and nothing of what it holds."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return sending
 
 
 def _with_headers(send: Send, scope: MutableMapping[str, Any]) -> Send:

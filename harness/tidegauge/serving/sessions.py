@@ -16,6 +16,7 @@ LIFETIME = 12 * 3600
 MOST_FAILURES = 10
 """Wrong tokens from one address, in ``FAILURE_SPAN`` seconds, before it has to wait."""
 MOST_FAILURES_IN_ALL = 100
+"""From all addresses; then each has one try."""
 FAILURE_SPAN = 60
 MOST_ADDRESSES = 10_000
 SESSION = "tidegauge_session"
@@ -81,6 +82,8 @@ class Failures:
             own = [moment for moment in self.seen.get(address, ()) if moment > since]
             if len(own) >= MOST_FAILURES:
                 return int(own[0] - since) + 1
+            if not own:  # whoever has not failed waits for nobody: strangers lock no one out
+                return 0
             recent = sum(moment > since for each in self.seen.values() for moment in each)
             return FAILURE_SPAN if recent >= MOST_FAILURES_IN_ALL else 0
 

@@ -89,6 +89,19 @@ def test_a_series_is_of_one_check_and_column(client: TestClient) -> None:
     assert not found["cut"]
 
 
+def test_a_moment_without_a_zone_is_utc_and_one_beyond_all_dates_is_refused(
+    client: TestClient,
+) -> None:
+    ids = [
+        [one["id"] for one in client.get(f"{API}/runs", params={"since": since}).json()["items"]]
+        for since in ("2026-11-03", "2026-11-03T00:00:00Z", "2026-11-03T01:00:00+01:00")
+    ]
+    assert ids[0] == ids[1] == ids[2] != []
+    answer = client.get(f"{API}/runs", params={"until": "0001-01-01T00:00:00+23:59"})
+    assert answer.status_code == 422
+    assert "years 1 to 9999" in answer.json()["because"]
+
+
 def test_two_runs_are_compared(client: TestClient) -> None:
     asked = {"before": "cred00000001", "after": "cred00000003"}
     found = client.get(f"{API}/diff", params=asked).json()

@@ -136,6 +136,14 @@ def test_metrics_and_health_answer_programs(client: TestClient) -> None:
     assert client.get("/readyz").json()["status"] == "ok"
 
 
+def test_whoever_only_looks_whether_a_page_is_there_is_spared_the_page(client: TestClient) -> None:
+    for path in ("/", "/healthz", "/api/v1/runs"):
+        head, whole = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
+    assert client.head("/events").status_code == 405
+
+
 def test_a_theme_is_chosen_and_kept(client: TestClient) -> None:
     page = client.get("/").text
     found = re.search(r'name="csrf" value="(\w+)"', page)
