@@ -59,6 +59,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = suite.read_text(encoding="utf-8") + "explain: {on: never}\n"
     suite.write_text(quick, encoding="utf-8")
     data = home / "suites" / "data"
+    for log in data.rglob("*.parquet"):
+        pq.write_table(pq.read_table(log).slice(0, 3_000), log)
     shutil.copy(data / "baseline.parquet", data / "candidate.parquet")
     (home / ".venv" / "bin").mkdir(parents=True)
     script = home / ".venv" / "bin" / "tidegauge"
@@ -224,7 +226,6 @@ class TestGithub:
         assert done.returncode == 0, done.stderr
 
 
-def test_every_command_on_the_page_is_one(home: Path) -> None:
-    for name in re.findall(r"(?:bin/|\b)tidegauge (run|serve|publish|compare|gate)\b", PAGE):
-        assert name in cli.commands
-    assert pq.read_metadata(home / "suites" / "data" / "candidate.parquet").num_rows
+def test_every_command_on_the_page_is_one() -> None:
+    named = set(re.findall(r"\btidegauge ([a-z]+)\b", PAGE))
+    assert {"run", "serve", "publish", "compare"} <= named <= {*cli.commands}
