@@ -24,8 +24,12 @@ CHECKS = parse_checks(
         {"drift.kolmogorov_smirnov": {"min_rows": 5, "warn": "calibrated", "slices": False}},
     ]
 )
-RATES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
-SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0)
+POLICY = 0.05
+"""Rate at which limits are learned by default."""
+RATES = (0.5, 0.3, 0.2, 0.15, 0.1, 0.07, POLICY, 0.02, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+"""Those below the policy's are reached as paging reaches them: an alarm at the policy's limits
+whose chance is no larger."""
+SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
 DISTANCES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -96,21 +100,25 @@ def judged(stretch: Stretch, rates: Sequence[float]) -> dict[str, dict[float, Al
         "distance, moving range": {k: moving_range(scores, k, both=False) for k in SIGMAS},
     }
     starts = [stream.starts[at] for at in after]
-    mine = {rate: ours(known, rate, measured, starts) for rate in rates}
+    odds = {
+        rate: least_chances(known, rate, measured, starts)
+        for rate in {max(rate, POLICY) for rate in rates}
+    }
+    mine = {rate: odds[max(rate, POLICY)] <= rate for rate in rates}
     return {"calibrated": mine, **found}
 
 
-def ours(
+def least_chances(
     known: Study, rate: float, measured: Sequence[Sequence[Measured]], starts: Sequence[datetime]
-) -> Alarms:
-    """Judge windows by calibrated limits, through the judge, both gates."""
+) -> Floats:
+    """Judge windows by calibrated limits: the least adjusted p of an alarm; 1 without one."""
     policy = Policy(seed=1, false_alarms=rate)
     limits = limits_at(known, rate, length="", achieved=share_of(np.zeros(1, dtype=bool)))
-    alarms = []
+    least = []
     for start, one in zip(starts, measured, strict=True):
-        bounded = with_calibrated(one, limits, policy, start=start, source="")
-        alarms.append("warn" in {verdict.outcome for verdict in judge(bounded, policy)})
-    return np.array(alarms)
+        verdicts = judge(with_calibrated(one, limits, policy, start=start, source=""), policy)
+        least.append(min((v.adjusted_p or 0.0 for v in verdicts if v.outcome == "warn"), default=1))
+    return np.array(least, dtype=float)
 
 
 def _distances(known: Study, measured: Sequence[Sequence[Measured]], columns: int) -> Scored:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -88,9 +89,8 @@ def _mean(part: DatasetProfile, name: str) -> float:
 def nab(data: Path) -> Iterator[Stream]:
     """Operations series with labelled incidents; two have none."""
     table = pq.read_table(data / "series" / "nab_operations.parquet")
-    names = table["series"].combine_chunks().to_pylist()
-    for name in dict.fromkeys(names):
-        rows = table.filter(pa.array([one == name for one in names]))
+    for name in table["series"].unique().to_pylist():
+        rows = table.filter(pc.equal(table["series"], name))
         times = np.array(
             rows["timestamp"].cast(pa.timestamp("us")).to_pylist(), dtype="datetime64[us]"
         )

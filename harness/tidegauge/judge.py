@@ -174,8 +174,8 @@ def _evidence(one: Measured, policy: Policy) -> float | None:
     score = one.score
     if score is None or not one.bounds:
         return None
-    if one.chance is not None:  # rows and windows must both speak against chance
-        return max(one.chance, score.p_value or 0.0) if _is_distance(score) else one.chance
+    if one.chance is not None:
+        return one.chance
     bounds = [limit.bound for limit in one.bounds if limit.versus == "value"]
     if not bounds or len(bounds) < len(one.bounds) or _is_distance(score):
         return score.p_value

@@ -24,6 +24,9 @@ from tidegauge.judge import Measured
 from tidegauge.records import Card, Check, Limit, Policy, Score, Severity
 from tidegauge.wording import amount, counted, listed
 
+FEW_ROWS = 0.5
+"""Share of the usual rows below which a window's own rows must speak against chance, too: how far
+chance takes so few of them is known only roughly."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -131,7 +134,10 @@ def _judged_by(
     rest = tuple(limit for limit in written if limit.severity not in wants)
     origin = _origin(known, here, one.card, start, of_all=of_all, source=source)
     limits = tuple(_limit(known, here, severity, origin) for severity in wants)
-    return replace(one, limits=(*rest, *limits), chance=_chance(known, here, one.score.value))
+    chance = _chance(known, here, one.score.value)
+    if of_all or one.score.n_current < FEW_ROWS * known.rows:
+        chance = max(chance, one.score.p_value or 0.0)
+    return replace(one, limits=(*rest, *limits), chance=chance)
 
 
 def _wanted(one: Measured, policy: Policy) -> tuple[Severity, ...]:

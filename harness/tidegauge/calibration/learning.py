@@ -123,7 +123,7 @@ def limits_at(
         last=cut.starts[-1].isoformat(),
         windows=len(cut.starts),
         asked=rate,
-        achieved=achieved or achieved_rate(found.scores, rate, odd),
+        achieved=achieved or achieved_rate(found.scores, rate),
         needed=needed_windows(rate),
         tightened=rates.tightened,
         reference=int(cut.rows[~odd].sum() - np.median(cut.rows)),

@@ -22,7 +22,7 @@ Groups = Mapping[str, NDArray[np.int64]]
 FOLDS = 10
 """Stretches of time that are held out in turn to state the achieved rate."""
 FEW_ODD = 0.1
-"""Share of windows up to which odd ones are incidents; beyond it they are how things are."""
+"""Share of windows up to which others are not held against odd ones."""
 SIZES = {"weekday": 7, "hour": 24, "hour of week": 168}
 """Groups of each season."""
 
@@ -72,14 +72,15 @@ def learn_rates(scores: Scores, rate: float) -> Rates:
     Every column gets its part of the rate, by Student's t. Where held-out windows pass these
     bounds more often than they may (heavy tails), all are tightened until they do not: with K
     windows exchangeable with the next, the k-th least is passed with probability k / (K + 1)
-    (Vovk, Gammerman & Shafer 2005).
+    (Vovk, Gammerman & Shafer 2005). Odd windows count here: one that nobody calls an incident is
+    one of those that a year holds.
     """
     spread = spread_of(scores)
     shares = rate * scores.weights / len(scores.weights)
     z, df = held_out(scores.values, scores.groups, spread, scores.least)
     odds = chances(z, df, scores.sides)
     ratio = np.nanmin(np.where(np.isnan(odds), np.inf, odds) / shares, axis=1)
-    ratio = np.sort(ratio[~apart(spread)])
+    ratio = np.sort(ratio)
     expected = rate * (len(ratio) + 1)
     place = math.floor(expected + 1e-9)
     # With fewer windows than the rate needs, the least of them stands for a rarer one yet.
@@ -100,11 +101,8 @@ def apart(spread: Spread) -> NDArray[np.bool_]:
     return np.asarray(found & few)
 
 
-def achieved_rate(scores: Scores, rate: float, odd: NDArray[np.bool_]) -> Achieved:
-    """Hold stretches of time out in turn, learn from the rest, count windows that alarm.
-
-    Windows that are ``odd``, shape (K,), are incidents and not counted.
-    """
+def achieved_rate(scores: Scores, rate: float) -> Achieved:
+    """Hold stretches of time out in turn, learn from the rest, count windows that alarm."""
     alarmed = np.zeros(len(scores.values), dtype=bool)
     for fold in np.array_split(np.arange(len(scores.values)), FOLDS):
         inside = np.ones(len(scores.values), dtype=bool)
@@ -113,7 +111,7 @@ def achieved_rate(scores: Scores, rate: float, odd: NDArray[np.bool_]) -> Achiev
         z = learned.spread.z(scores.values[fold], _groups_of(scores.groups, fold))
         odds = chances(z, learned.spread.df, scores.sides)
         alarmed[fold] = (np.nan_to_num(odds, nan=1.0) < learned.per_column).any(1)
-    return share_of(alarmed[~odd])
+    return share_of(alarmed)
 
 
 def share_of(alarmed: NDArray[np.bool_]) -> Achieved:

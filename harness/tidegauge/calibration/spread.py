@@ -23,7 +23,9 @@ FEWEST = 8
 """Windows below which nothing is learned: Student's t with few degrees of freedom bounds
 nothing that anyone would want to hear of."""
 EVERY_SEASON = 3
-"""Windows of each weekday (or hour) below which its season is not fitted."""
+"""Times that each weekday (or hour) must have come before its season is fitted."""
+STRETCH = 2
+"""Windows by which odd ones may lie apart and still be one stretch: one may lie between them."""
 ODD = 0.01
 """Chance that any window at all is called odd where none is."""
 SEASONAL = 0.01
@@ -180,8 +182,18 @@ def _odd(rest: Floats, least: Floats | float) -> NDArray[np.bool_]:
         wide = np.maximum(1.4826 * _median(np.abs(rest - middle)), least)
         far = student_tail(ODD / 2 / max(rest.size, 1), np.maximum(0.37 * n, 2.0))
         found = np.abs(rest - middle) > far * wide
-    found &= wide > 0
-    return np.asarray(np.where(found.sum(0) > 0.1 * n, False, found) & ~np.isnan(rest))
+    found &= (wide > 0) & ~np.isnan(rest)
+    incident = (found.sum(0) <= 0.1 * n) & _one_stretch(found)
+    return np.asarray(found & incident)
+
+
+def _one_stretch(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the windows of each column follow each other, shape (C,).
+
+    What comes once is an incident; what comes again is how things are.
+    """
+    apart = [np.diff(np.flatnonzero(column)) > STRETCH for column in found.T]
+    return np.array([not gaps.any() for gaps in apart], dtype=bool)
 
 
 def _median(values: Floats) -> Floats:
@@ -217,7 +229,11 @@ def _clipped(values: Floats) -> Floats:
 
 
 def _shrunk(values: Floats, group: NDArray[np.int64], size: int) -> tuple[Floats, Floats]:
-    """Effects of groups, shrunk by how much of them chance explains (James & Stein 1961)."""
+    """Effects of groups, shrunk by how much of them chance explains (James & Stein 1961).
+
+    Windows of one Monday tell of one Monday, however many they are: they are taken together.
+    """
+    values, group = _together(values, group)
     present = ~np.isnan(values)
     counts = np.zeros((size, values.shape[1]))
     sums = np.zeros_like(counts)
@@ -251,9 +267,18 @@ def _season_of(
     return total
 
 
+def _together(values: Floats, group: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Mean of windows of one group that follow each other, shape (cells, C), and their groups."""
+    first = np.flatnonzero(np.concatenate([[True], np.diff(group) != 0]))
+    present = ~np.isnan(values)
+    n = np.add.reduceat(present, first, axis=0, dtype=np.int64)
+    sums = np.add.reduceat(np.where(present, values, 0.0), first, axis=0)
+    return np.where(n > 0, sums / np.maximum(n, 1), np.nan), group[first]
+
+
 def _leverage(group: NDArray[np.int64], effects: Floats) -> Floats:
     """Error variance that a fitted season adds, in units of the windows' variance."""
-    counts = np.bincount(group)
+    counts = np.bincount(_together(np.zeros((len(group), 1)), group)[1])
     common = float(np.mean(1 / counts[counts > 0]))
     return np.asarray(np.where(effects.any(0), common, 0.0))
 

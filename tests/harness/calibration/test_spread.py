@@ -98,6 +98,35 @@ def test_an_odd_window_is_named_and_left_out() -> None:
     assert spread.sd.max() < 1.4
 
 
+def test_what_is_odd_twice_at_different_times_is_how_things_are() -> None:
+    values = np.random.default_rng(2).normal(size=(60, 1))
+    values[[20, 21, 23]] += 12
+    once = learn_spread(values, {})
+    assert np.flatnonzero(once.odd[:, 0]).tolist() == [20, 21, 23]
+    values[40] += 12
+    assert not learn_spread(values, {}).odd.any()
+
+
+def test_odd_windows_count_in_the_rate_that_is_promised() -> None:
+    values = np.random.default_rng(2).normal(size=(60, 1))
+    values[20:22] += 12
+    assert learn_rates(scores(values), 0.05).tightened > 0.5  # two of 60 may lie beyond
+    values[22] += 12
+    assert learn_rates(scores(values), 0.05).tightened < 1e-3
+
+
+def test_the_hours_of_a_few_days_are_no_weekdays() -> None:
+    hours = np.arange(7 * 24)
+    days = np.random.default_rng(4).normal(0, 2, 28)
+    groups = {"weekday": (hours // 24) % 7}
+    week = days[hours // 24] + np.random.default_rng(5).normal(size=len(hours))
+    assert learn_spread(week[:, None], groups, sizes={"weekday": 7}).seasons == {}
+    hours = np.arange(28 * 24)
+    weekly = 3.0 * ((hours // 24) % 7 == 0) + np.random.default_rng(5).normal(size=len(hours))
+    four = learn_spread(weekly[:, None], {"weekday": (hours // 24) % 7}, sizes={"weekday": 7})
+    assert four.seasons["weekday"][0, 0] == pytest.approx(3.0 * 6 / 7, abs=0.3)
+
+
 def test_many_odd_windows_are_how_things_are() -> None:
     values = np.random.default_rng(6).normal(size=(60, 1))
     values[::6] += 15
@@ -176,7 +205,7 @@ def test_the_stated_rate_is_the_one_that_comes() -> None:
     stated = []
     for _ in range(40):
         held = scores(normal(rng, 90, 5))
-        stated.append(achieved_rate(held, 0.05, np.zeros(90, dtype=bool)).rate)
+        stated.append(achieved_rate(held, 0.05).rate)
     assert np.mean(stated) == pytest.approx(false_alarms(normal, 90, 5, 60), abs=0.012)
 
 
