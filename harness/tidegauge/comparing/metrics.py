@@ -208,10 +208,10 @@ def _of_check(check: Check, bench: Bench, better: str = "") -> Iterator[Metric]:
     found = evaluator(check.evaluator)
     applied = subjects(check, found.card, bench)
     for subject in applied:
-        several = len(applied) > 1 and subject.column
+        of = f" of {subject.column}" if len(applied) > 1 and subject.column else ""
         yield Metric(
-            name=f"{check.id} of {subject.column}" if several else check.id,
-            card=found.card,
+            name=f"{check.id}{of}",
+            card=replace(found.card, title=f"{found.card.title}{of}"),
             check=check,
             found=found,
             subject=subject,
@@ -221,12 +221,12 @@ def _of_check(check: Check, bench: Bench, better: str = "") -> Iterator[Metric]:
 def _there(metric: Metric, bench: Bench) -> bool:
     """Whether nobody asked and there is nothing: such a metric is passed over."""
     try:
-        values_of(metric, bench)
+        values = values_of(metric, bench)
     except NotApplicable:
         return False
     except Exception:
         return True
-    return True
+    return any(values) or not metric.evaluator.startswith("quality.")
 
 
 def _means(layout: Layout) -> list[str]:

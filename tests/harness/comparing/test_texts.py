@@ -63,3 +63,15 @@ def test_rude_texts_are_shown_folded_beside_what_was_asked(found: Comparison) ->
     assert lost.candidate["response"] == BAD
     assert lost.baseline["response"] == GOOD
     assert lost.asked["prompt"].startswith("Where is parcel number")
+
+
+def test_each_scorer_of_one_check_is_named(found: Comparison) -> None:
+    asked = compare(
+        chats(0.3, 2, 60), chats(0.0, 1, 60), columns=COLUMNS,
+        scorers=["toxicity.embedded", "text.length"], metrics=["quality.unscored_rate"],
+    )  # fmt: skip
+    assert [one.because.partition(" 0 %")[0] for one in asked.overall] == [
+        f"Unscored rate of {name}.status" for name in ("toxicity.embedded", "text.length")
+    ]
+    unasked = {one.evaluator for one in found.overall}
+    assert "quality.unscored_rate" not in unasked, "nothing is unscored, so nothing is to be told"
