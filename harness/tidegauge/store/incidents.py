@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from tidegauge.errors import HistoryError
 from tidegauge.incident import Delivery, Event, Incident, State
 from tidegauge.store import tables as t
+from tidegauge.store.incident_writing import iso
 
 if TYPE_CHECKING:
     from tidegauge.store.history import Store
 
+Kind = TypeVar("Kind", Event, Delivery, Incident)
 UNRESOLVED: tuple[State, ...] = ("open", "acknowledged")
 
 
@@ -74,7 +77,7 @@ def events(store: Store, id: str) -> tuple[Event, ...]:
         .order_by(t.incident_events.c.id)
     )
     with store.reading() as connection:
-        return tuple(event_of(row) for row in connection.execute(asked))
+        return tuple(_record(Event, row) for row in connection.execute(asked))
 
 
 def deliveries(
@@ -95,7 +98,7 @@ def deliveries(
     asked = sa.select(table).where(*chosen).order_by(table.c.created.desc(), table.c.event.desc())
     with store.reading() as connection:
         rows = connection.execute(asked if limit is None else asked.limit(limit))
-        return tuple(delivery_of(row) for row in rows)
+        return tuple(_record(Delivery, row) for row in rows)
 
 
 def sightings(store: Store, id: str) -> tuple[Mapping[str, Any], ...]:
@@ -170,68 +173,13 @@ def find(connection: sa.Connection, id: str) -> Incident:
 
 def incident_of(row: Any) -> Incident:
     """Make a record of a row."""
-    return Incident(
-        id=row.id,
-        suite=row.suite,
-        sort=row.sort,
-        title=row.title,
-        because=row.because,
-        cause=row.cause,
-        findings=tuple(json.loads(row.findings)),
-        severity=row.severity,
-        state=row.state,
-        opened=_iso(row.opened),
-        updated=_iso(row.updated),
-        resolved=_iso(row.resolved),
-        resolved_by=row.resolved_by,
-        first_window=row.first_window,
-        last_window=row.last_window,
-        windows=row.windows,
-        clean=row.clean,
-        run=row.run,
-        owner=row.owner,
-        acknowledged_by=row.acknowledged_by,
-        notified=_iso(row.notified),
-        reopened=row.reopened,
-    )
-
-
-def event_of(row: Any) -> Event:
-    """Make a record of a row."""
-    return Event(
-        id=row.id,
-        incident=row.incident,
-        at=_iso(row.at),
-        what=row.what,
-        severity=row.severity,
-        by=row.by,
-        text=row.text,
-        run=row.run,
-        window=row.window,
-    )
-
-
-def delivery_of(row: Any) -> Delivery:
-    """Make a record of a row."""
-    return Delivery(
-        key=row.key,
-        suite=row.suite,
-        incident=row.incident,
-        event=row.event,
-        action=row.action,
-        kind=row.kind,
-        state=row.state,
-        attempts=row.attempts,
-        created=_iso(row.created),
-        at=_iso(row.at),
-        problem=row.problem,
-    )
+    return replace(_record(Incident, row), findings=tuple(json.loads(row.findings)))
 
 
 def sighting_of(row: Any) -> dict[str, Any]:
     """Make a mapping of a row."""
     return {
-        "at": _iso(row.at),
+        "at": iso(row.at),
         "window": row.window,
         "run": row.run,
         "state": row.state,
@@ -240,8 +188,11 @@ def sighting_of(row: Any) -> dict[str, Any]:
     }
 
 
-def _iso(at: datetime | None) -> str:
-    return at.isoformat(timespec="seconds") if at else ""
+def _record(kind: type[Kind], row: Any) -> Kind:
+    """Make a record of a row that has a column for each of its fields; moments become text."""
+    told = {field.name: getattr(row, field.name) for field in fields(kind)}
+    moments = {name: iso(x) for name, x in told.items() if x is None or isinstance(x, datetime)}
+    return kind(**told | moments)
 
 
 def _chosen(

@@ -20,9 +20,9 @@ from tidegauge.arrival import arrivals, judge_arrived, rejudge, track_record
 from tidegauge.arrival.keeping import keep_predictions
 from tidegauge.cli import cli
 from tidegauge.errors import SuiteError
-from tidegauge.operating import Operated, operate
+from tidegauge.operating import Operated, operate, take_labels
 from tidegauge.running import perform
-from tidegauge.store import Store, open_store
+from tidegauge.store import Store, incidents, open_store
 from tidegauge.suite import Suite, load_suite
 
 SUITE = """
@@ -306,6 +306,26 @@ def test_a_round_that_dies_before_it_is_noted_is_made_good(
     (after,) = under_way.store.runs("credit")
     assert before.because == after.because
     assert under_way.judge() == []
+
+
+def test_a_round_that_dies_before_anybody_is_told_tells_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.day(10, wrong=0.4)
+    office.label(10, slice(0, 300))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegauge.operating.alert", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_labels(office.suite, office.store)
+    assert incidents.incidents(office.store) == ()
+    for _ in range(2):
+        assert take_labels(office.suite, office.store)[0] == (), "the labels were joined already"
+        (one,) = incidents.incidents(office.store)
+        assert one.severity == "critical"
 
 
 def test_the_command_shows_arrival_and_joins_what_came(under_way: Office) -> None:
