@@ -106,6 +106,12 @@ def serve(settings: Settings, told: Callable[[str], None] = print) -> None:
     """
     import uvicorn
 
+    class Uvicorn(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """Let listeners go first: they would be waited for in vain."""
+            whole.server.hub.close()
+            await super().shutdown(sockets)
+
     listening = _listen(settings.host, settings.port)
     whole = assemble(settings)
     config = uvicorn.Config(
@@ -121,7 +127,7 @@ def serve(settings: Settings, told: Callable[[str], None] = print) -> None:
     )
     for line in _greeting(settings, whole.server, listening.getsockname()[1]):
         told(line)
-    uvicorn.Server(config).run(sockets=[listening])
+    Uvicorn(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -160,7 +160,7 @@ def _opening(filled: Store, suites: Path) -> Iterator[Open]:
         yield opening
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made() -> Callable[..., Path]:
     """Write a suite with its logs into a folder."""
     return write_suite

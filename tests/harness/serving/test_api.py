@@ -224,7 +224,7 @@ def test_no_request_breaks_the_api_and_answers_are_as_described(
 
 def _fuzz(operation: Any) -> None:
     @given(case=operation.as_strategy())
-    @settings(max_examples=12, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
     def sent(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(
             checks=[

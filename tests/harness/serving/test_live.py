@@ -10,12 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tidegauge.errors import TidegaugeError
+from tidegauge.serving.running import serve
+from tidegauge.serving.settings import settle
 from tidegauge.store import open_store
 
 pytestmark = pytest.mark.slow
@@ -50,8 +54,10 @@ def get(port: int, path: str) -> Any:
     return json.loads(answer)
 
 
-def events(port: int, last: str, then: Callable[[], object]) -> list[tuple[str, dict[str, Any]]]:
-    """Listen, do something, and listen on until an event of this name."""
+def events(
+    port: int, last: str, of: str, then: Callable[[], object]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Listen, do something, and listen on until an event of this name is about this suite."""
     wire = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     wire.request("GET", "/events")
     stream = wire.getresponse()
@@ -60,7 +66,7 @@ def events(port: int, last: str, then: Callable[[], object]) -> list[tuple[str, 
     name, end = "", time.monotonic() + PATIENCE
     assert stream.readline().startswith(b"retry:")
     then()
-    while not found or found[-1][0] != last:
+    while not found or (found[-1][0], found[-1][1]["suite"]) != (last, of):
         line = stream.readline().decode()
         assert line, f"the stream ended after {found}"
         assert time.monotonic() < end, f"nothing came after {found}"
@@ -72,71 +78,89 @@ def events(port: int, last: str, then: Callable[[], object]) -> list[tuple[str, 
     return found
 
 
-def test_a_server_runs_what_is_due_tells_of_it_and_ends_in_good_order(
-    tmp_path: Path, made: Callable[..., Path]
-) -> None:
-    made(tmp_path / "suites")
+@dataclass(frozen=True)
+class Running:
+    """A server over a folder of suites, for all tests below: starting one takes a while."""
 
+    folder: Path
+    process: subprocess.Popen[str]
+    port: int
+
+
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, made: Callable[..., Path]
+) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("live")
+    made(folder / "suites")
+    made(folder / "suites" / "more", "support")
+    with serving(folder, "suites") as (process, port):
+        yield Running(folder, process, port)
+
+
+def test_what_is_due_is_run_and_told_of_as_it_goes(
+    running: Running, made: Callable[..., Path]
+) -> None:
     def schedule() -> None:
-        made(tmp_path / "suites", schedule='schedule: "0 0 * * *"')
+        made(running.folder / "suites", schedule='schedule: "0 0 * * *"')
 
-    with serving(tmp_path, "suites") as (process, port):
-        heard = events(port, "run.finished", schedule)
-        names = [name for name, _ in heard]
-        assert "run.progress" in names
-        finished = heard[-1][1]
-        assert (finished["suite"], finished["outcome"]) == ("credit", "critical")
-        listed = get(port, "/api/v1/runs")["items"]
-        assert [one["id"] for one in listed] == [finished["run"]]
-        tile = get(port, "/api/v1/suites/credit")
-        assert (tile["newest"]["outcome"], tile["schedule"]) == ("critical", "0 0 * * * (UTC)")
-        assert tile["next_at"].endswith("T00:00:00+00:00")
-        listening = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        listening.request("GET", "/events")
-        assert listening.getresponse().readline().startswith(b"retry:")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, -signal.SIGTERM)  # uvicorn ends by the signal it was sent
-        listening.close()
-    with serving(tmp_path, "suites") as (_, port):  # the window is there: nothing is run
-        time.sleep(1.0)
-        assert get(port, "/api/v1/jobs")["items"] == []
-        assert len(get(port, "/api/v1/runs")["items"]) == 1
+    heard = events(running.port, "run.finished", "credit", schedule)
+    assert "run.progress" in [name for name, _ in heard]
+    finished = heard[-1][1]
+    assert (finished["suite"], finished["outcome"]) == ("credit", "critical")
+    listed = get(running.port, "/api/v1/runs?suite=credit")["items"]
+    assert [one["id"] for one in listed] == [finished["run"]]
+    tile = get(running.port, "/api/v1/suites/credit")
+    assert (tile["newest"]["outcome"], tile["schedule"]) == ("critical", "0 0 * * * (UTC)")
+    assert tile["next_at"].endswith("T00:00:00+00:00")
 
 
-def test_a_run_of_somebody_else_a_crash_and_a_taken_port_are_told_of(
-    tmp_path: Path, made: Callable[..., Path], remade: Callable[..., Any]
+def test_a_run_that_another_process_kept_is_told_of(
+    running: Running, remade: Callable[..., Any]
 ) -> None:
-    path = made(tmp_path / "suites")
-    with serving(tmp_path, "suites", "--no-schedule") as (_, port):
-        store = open_store(tmp_path / "history.db")
-        wire = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        wire.request("GET", "/events")
-        stream = wire.getresponse()
-        assert stream.readline().startswith(b"retry:")
-        store.save(remade(1, "elsewhere"))
-        store.close()
-        lines = iter(stream.readline, b"")
-        assert any(b'"suite": "elsewhere"' in line for line in lines)
-        (path.parent / "after.parquet").write_bytes(b"torn")
-        start = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        start.request("POST", "/api/v1/suites/credit/runs", "{}",
-                      {"content-type": "application/json"})  # fmt: skip
-        answer = start.getresponse()
+    def keep() -> None:
+        with closing(open_store(running.folder / "history.db")) as store:
+            store.save(remade(1, "elsewhere"))
+
+    assert events(running.port, "suite.changed", "elsewhere", keep)
+
+
+def test_a_run_that_breaks_down_is_told_of_and_takes_nobody_along(running: Running) -> None:
+    (running.folder / "suites" / "more" / "after.parquet").write_bytes(b"torn")
+    started: list[str] = []
+
+    def start() -> None:
+        wire = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE)
+        wire.request("POST", "/api/v1/suites/support/runs", "{}",
+                     {"content-type": "application/json"})  # fmt: skip
+        answer = wire.getresponse()
         assert answer.status == 202
-        place = answer.headers["location"]
-        start.close()
-        assert any(b"event: run.failed" in line for line in lines)
-        ended = get(port, place)
-        assert ended["state"] == "failed"
-        assert "after.parquet" in ended["because"]
-        assert get(port, "/api/v1/health")["status"] == "ok"
+        started.append(answer.headers["location"])
         wire.close()
-        again = subprocess.run(
-            [*COMMAND, "--port", str(port), "--history", "other.db"],
-            capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-        assert again.returncode == 2
-        assert f"cannot listen on 127.0.0.1:{port}" in again.stderr
+
+    events(running.port, "run.failed", "support", start)
+    ended = get(running.port, started[0])
+    assert ended["state"] == "failed"
+    assert "after.parquet" in ended["because"]
+    assert get(running.port, "/api/v1/health")["status"] == "ok"
+
+
+def test_a_taken_port_is_named(running: Running, tmp_path: Path) -> None:
+    taken = settle(port=running.port, history=str(tmp_path / "other.db"))
+    with pytest.raises(TidegaugeError, match=rf"cannot listen on 127.0.0.1:{running.port}"):
+        serve(taken)
+
+
+def test_it_ends_when_asked_to_though_somebody_listens(running: Running) -> None:
+    listening = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE)
+    listening.request("GET", "/events")
+    assert listening.getresponse().readline().startswith(b"retry:")
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(4.5) in (
+        0,
+        -signal.SIGTERM,
+    )  # uvicorn ends by the signal it was sent
+    listening.close()
 
 
 def test_without_the_extra_its_name_is_said(tmp_path: Path) -> None:
