@@ -182,7 +182,7 @@ def test_a_report_inside_the_dashboard_can_be_searched(opened: Open, site: Any) 
 
 
 def test_a_run_is_started_and_its_page_follows_it_to_the_end(opened: Open, site: Any) -> None:
-    tab = opened("/suites/credit-default")
+    tab = opened("/suites/churn")
     before = tab.locator("#runs ~ table tbody tr").count()
     tab.locator("summary", has_text="Run it now").click()
     tab.get_by_role("button", name="Run now").click()
