@@ -27,12 +27,7 @@ def render(report: Report) -> str:
     return (
         environment()
         .get_template("report.html.j2")
-        .render(
-            inside(report),
-            policy=_content_policy(),
-            style=Markup(_style()),
-            script=Markup(asset("report.js")),
-        )
+        .render(inside(report), **sealed("report.css", "why.css"))
     )
 
 
@@ -62,22 +57,19 @@ def asset(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _style() -> str:
-    return asset("report.css") + asset("why.css")
-
-
 @cache
-def _content_policy() -> str:
-    """Allow this page's own style and script, and nothing from anywhere else."""
+def sealed(*styles: str) -> dict[str, Any]:
+    """Give a page its style and script, and the policy that allows these and nothing else."""
+    style, script = "".join(map(asset, styles)), asset("report.js")
 
     def seal(text: str) -> str:
         return b64encode(sha256(text.encode()).digest()).decode()
 
-    return (
-        f"default-src 'none'; style-src 'sha256-{seal(_style())}'; "
-        f"script-src 'sha256-{seal(asset('report.js'))}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{seal(style)}'; "
+        f"script-src 'sha256-{seal(script)}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
+    return {"policy": policy, "style": Markup(style), "script": Markup(script)}
 
 
 def _head(report: Report) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ STYLES = {
 
 def render(report: Report) -> str:
     """Write the report as text, in colour only where standard output is a terminal."""
+    return written(lambda console: print_report(report, console))
+
+
+def written(told: Callable[[Console], None]) -> str:
+    """Take what is printed on a console as text."""
     from rich.console import Console
 
     on_terminal = sys.stdout.isatty()
@@ -44,7 +50,7 @@ def render(report: Report) -> str:
         emoji=False,
         markup=False,
     )
-    print_report(report, console)
+    told(console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
     return "\n".join(line.rstrip() for line in text.split("\n"))
 

@@ -150,7 +150,7 @@ def push(page: bytes, gateway: str, *, job: str = "tidegauge", seconds: float = 
         push_to_gateway(gateway, job=job, registry=registry, timeout=seconds)
     except (OSError, ValueError) as error:
         raise TidegaugeError(
-            f"{gateway}: the push gateway did not take the page: {error}",
+            f"{gateway}: the push gateway did not take the page: {getattr(error, 'reason', error)}",
             "check the address, for example http://localhost:9091",
         ) from error
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from functools import cache
-from hashlib import sha256
 from typing import Any
-
-from markupsafe import Markup
 
 from tidegauge.comparison import Comparison, Difference, Disagreement
 from tidegauge_reports import _marks as marks
@@ -16,10 +11,8 @@ from tidegauge_reports import _words as words
 from tidegauge_reports._environment import environment
 from tidegauge_reports.comparison import _said as said
 from tidegauge_reports.comparison._forest import forest
-from tidegauge_reports.html import asset, fine
+from tidegauge_reports.html import fine, sealed
 
-STYLES = ("report.css", "comparison.css")
-SCRIPT = "report.js"
 TELLING = ("worse", "better", "error")
 """Decisions in segments that are shown unfolded."""
 SHORT = 30
@@ -31,12 +24,7 @@ def render(found: Comparison) -> str:
     return (
         environment()
         .get_template("comparison.html.j2")
-        .render(
-            inside(found),
-            policy=_content_policy(),
-            style=Markup(_style()),
-            script=Markup(asset(SCRIPT)),
-        )
+        .render(inside(found), **sealed("report.css", "comparison.css"))
     )
 
 
@@ -51,24 +39,6 @@ def inside(found: Comparison) -> dict[str, Any]:
         "pairing": _pairing(found),
         **_foot(found),
     }
-
-
-def _style() -> str:
-    return "".join(asset(name) for name in STYLES)
-
-
-@cache
-def _content_policy() -> str:
-    """Allow this page's own style and script, and nothing from anywhere else."""
-
-    def seal(text: str) -> str:
-        return b64encode(sha256(text.encode()).digest()).decode()
-
-    return (
-        f"default-src 'none'; style-src 'sha256-{seal(_style())}'; "
-        f"script-src 'sha256-{seal(asset(SCRIPT))}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _head(found: Comparison) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from io import StringIO
 from typing import TYPE_CHECKING
 
 from tidegauge.comparison import Comparison, Difference
 from tidegauge_reports import _words as words
 from tidegauge_reports.comparison import _said as said
-from tidegauge_reports.terminal import STYLES
+from tidegauge_reports.terminal import STYLES, written
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -21,20 +19,7 @@ SHOWN = 12
 
 def render(found: Comparison) -> str:
     """Write the comparison as text, in colour only where standard output is a terminal."""
-    from rich.console import Console
-
-    on_terminal = sys.stdout.isatty()
-    console = Console(
-        file=StringIO(),
-        force_terminal=on_terminal,
-        width=None if on_terminal else 100,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    _print(found, console)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    return written(lambda console: _print(found, console))
 
 
 def _print(found: Comparison, console: Console) -> None:
