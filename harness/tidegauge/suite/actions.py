@@ -33,7 +33,7 @@ from tidegauge.suite.values import (
     mapping,
     name,
     text,
-    whole,
+    windows,
 )
 
 KEYS = {
@@ -202,7 +202,7 @@ def _rule(node: Node) -> Rule:
         role=role,
         column=name(found["column"]) if "column" in found else "",
         critical_feature=flag(found["critical_feature"]) if "critical_feature" in found else False,
-        windows=_windows(found["for"]) if "for" in found else 1,
+        windows=windows(found["for"]) if "for" in found else 1,
     )
 
 
@@ -211,14 +211,6 @@ def _occasions(node: Node) -> tuple[Occasion, ...]:
     if not listed:
         node.wrong(", ".join(OCCASIONS))
     return cast(tuple[Occasion, ...], tuple(dict.fromkeys(choice(i, OCCASIONS) for i in listed)))
-
-
-def _windows(node: Node) -> int:
-    allowed = "a whole number of windows from 1 to 1,000"
-    windows = whole(node, allowed)
-    if not 1 <= windows <= 1_000:
-        node.wrong(allowed)
-    return windows
 
 
 def _refuse_unknown(

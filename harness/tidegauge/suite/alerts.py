@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tidegauge.suite.acts import Alerts
 from tidegauge.suite.document import Node
-from tidegauge.suite.values import entries, length, number, whole
+from tidegauge.suite.values import entries, length, number, windows
 
 KEYS = {
     "false_pages": "False pages a year that you accept, on average (default 2); or off, so that "
@@ -31,7 +31,7 @@ def read_alerts(node: Node) -> Alerts:
     }
     return Alerts(
         false_pages=_false_pages(found["false_pages"]) if "false_pages" in found else 2.0,
-        resolve_after=_windows(found["resolve_after"]) if "resolve_after" in found else 3,
+        resolve_after=windows(found["resolve_after"]) if "resolve_after" in found else 3,
         expect=length(found["expect"]) if "expect" in found else None,
         **lengths,
     )
@@ -46,11 +46,3 @@ def _false_pages(node: Node) -> float | None:
             FALSE_PAGES, "no test can promise no false page at all; write 0.1 for one in ten years"
         )
     return pages
-
-
-def _windows(node: Node) -> int:
-    allowed = "a whole number of windows from 1 to 1,000"
-    windows = whole(node, allowed)
-    if not 1 <= windows <= 1_000:
-        node.wrong(allowed)
-    return windows

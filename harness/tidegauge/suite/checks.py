@@ -16,7 +16,7 @@ from tidegauge.suite.document import Node, from_yaml, raise_problems
 from tidegauge.suite.limits import read_limit, refuse_senseless
 from tidegauge.suite.params import read_params
 from tidegauge.suite.shape import Wanted
-from tidegauge.suite.values import flag, items, mapping, name, whole
+from tidegauge.suite.values import flag, items, mapping, name, windows
 
 PRESETS = ("standard", "sensitive", "none")
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -179,7 +179,7 @@ def _read_check(node: Node, trusted: bool) -> Check | None:
         limits=tuple(limit for limit in limits.values() if limit),
         slices=flag(found["slices"]) if "slices" in found else True,
         require=flag(found["require"]) if "require" in found else False,
-        persist=_persist(found["persist"]) if "persist" in found else 1,
+        persist=windows(found["persist"]) if "persist" in found else 1,
     )
 
 
@@ -229,14 +229,6 @@ def name_and_options(
     if options.value is None:
         return written, replace(options, value={})
     return written, options
-
-
-def _persist(node: Node) -> int:
-    allowed = "a whole number of windows from 1 to 1,000"
-    windows = whole(node, allowed)
-    if not 1 <= windows <= 1_000:
-        node.wrong(allowed)
-    return windows
 
 
 def _on(node: Node) -> tuple[str, ...]:

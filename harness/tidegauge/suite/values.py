@@ -118,6 +118,15 @@ def whole(node: Node, allowed: str = "a whole number, 0 or more") -> int:
     return node.value
 
 
+def windows(node: Node) -> int:
+    """Read a number of windows in a row."""
+    allowed = "a whole number of windows from 1 to 1,000"
+    if type(node.value) is not int or not 1 <= node.value <= 1_000:
+        node.wrong(allowed)
+        return 1
+    return node.value
+
+
 def length(node: Node) -> timedelta | None:
     """Read a length of time."""
     if isinstance(node.value, timedelta) and node.value > timedelta(0):
