@@ -101,9 +101,10 @@ def quiet_stretches(stream: Stream, *, rolling: bool) -> Iterator[Stretch]:
         return
     size = min(ROLLING, max(FIRST, every // 3))
     moves = min(MOVES, -(-(every - size) // AHEAD))
-    for start in np.linspace(size, every - AHEAD, moves).astype(int).tolist():
+    for start in np.linspace(size, max(size, every - AHEAD), moves).astype(int).tolist():
         before = tuple(range(start - size, start - 1))  # one window between, as with gap: 1d
-        yield Stretch(stream=stream, before=before, after=tuple(range(start, start + AHEAD)))
+        after = tuple(range(start, min(start + AHEAD, every)))
+        yield Stretch(stream=stream, before=before, after=after)
 
 
 def labelled_stretches(stream: Stream, *, rolling: bool) -> list[Stretch]:
