@@ -147,6 +147,8 @@ def _greeting(settings: Settings, server: Server, port: int) -> list[str]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     lines = [f"tidegauge is on http://{host}:{port}{settings.base}/"]
     lines.append(f"history: {server.desk.store.place}")
+    if settings.suites and not [*server.desk.shelf]:
+        lines.append("no suite found: of a folder, YAML files with a line that begins with suite:")
     for one in server.desk.shelf:
         said = one.problem or (f"runs {one.suite.schedule}" if one.suite and one.suite.schedule
                                else "runs when asked to")  # fmt: skip

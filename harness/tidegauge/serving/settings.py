@@ -79,6 +79,10 @@ def settle(
         ...
     tidegauge.errors.TidegaugeError: 0.0.0.0 can be reached from other machines, ...
     """
+    for missing in (place for place in suites if not place.exists()):
+        raise TidegaugeError(
+            f"found no file or folder {missing}", "name suites that are there, or their folder"
+        )
     if token_file is not None and proxy_header:
         raise TidegaugeError(
             "found both a token and a proxy's header; allowed: one of them",

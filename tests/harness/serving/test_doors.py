@@ -45,6 +45,7 @@ def enter(client: TestClient) -> None:
         ({"proxy_header": "X-User", "trusted": ("here",)}, "an address or a range"),
         ({"host": "no.such.host.invalid"}, "no such name"),
         ({"base": "/a/../b"}, "a path such as"),
+        ({"suites": (Path("nosuch.yaml"),)}, "no file or folder nosuch.yaml"),
     ],
 )
 def test_what_would_be_unsafe_is_refused_before_it_starts(
