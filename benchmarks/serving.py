@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
+import httpx2
 import numpy as np
 import sqlalchemy as sa
 
@@ -180,10 +180,10 @@ async def asked(store: Store, address: str, times: int) -> list[Taken]:
     """Ask a server that has just begun for one address, several times."""
     whole = assemble(settle(schedule=False), store)
     await warm(whole.app)  # as the server does when it begins
-    wire = httpx.ASGITransport(app=whole.app)
+    wire = httpx2.ASGITransport(app=whole.app)
     browser = {"accept": "text/html", "host": "127.0.0.1"}
     found = []
-    async with httpx.AsyncClient(transport=wire, base_url="http://127.0.0.1") as client:
+    async with httpx2.AsyncClient(transport=wire, base_url="http://127.0.0.1") as client:
         for _ in range(times):
             start, work = time.perf_counter(), time.process_time()
             answer = await client.get(address, headers=browser)
