@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -91,10 +92,9 @@ class TestWithoutServer:
         critical = [r for r in report.results if r.verdict.outcome == "critical"]
         assert sum(name.count(".") for name in few if "/drift." in name) <= len(critical)
 
-    def test_telemetry_of_mlflow_is_off(self) -> None:
-        import os
-
-        client_of("sqlite:///:memory:")
+    def test_telemetry_of_mlflow_is_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+        library()
         assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
