@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 
 from tidegauge.errors import HistoryError
 from tidegauge.records import Side
@@ -175,7 +175,7 @@ def baseline_of(store: Store, run: str) -> tuple[Side, int] | None:
         row = connection.execute(asked).first()
         if row is None:
             return None
-        told = json.loads(report_text(Through(connection), row))
+        told = from_json(report_text(Through(connection), row))  # thrice as quick as json's
     return Side(**told["baseline"]), len(told["columns"])
 
 

@@ -31,7 +31,7 @@ from tidegauge.store.tracks import (
 )
 from tidegauge.views import IncidentLine, Mark, SuiteView, Track, TrackPoint, places
 
-MARKS = 240
+MARKS = 120
 """Points of a track, and marks of a strip: more cannot be told apart on a screen."""
 TRACKS = 10
 """Tracks on a page."""
