@@ -370,7 +370,9 @@ def overall(
     ]
     said = ", ".join(filter(None, parts)) or "Nothing to act on"
     where = _because_of(explanations) or (f" on {listed(list(columns))}" if columns else "")
-    because = f"{said}{where}, among {judged}."
+    open_ = tally["inconclusive"]
+    unknown = f"; {open_:,} had too little evidence" if open_ else ""
+    because = f"{said}{where}, among {judged}{unknown}."
     if tally["critical"]:
         return "critical", because
     if tally["error"]:

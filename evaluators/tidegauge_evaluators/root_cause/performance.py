@@ -193,7 +193,11 @@ def _estimated(
     usual = foreseen(case, losses, logged, domain, rng)
     carried = weights * ~now * np.exp(np.clip(odds, -30, 3))
     then = mean_of(loss, weights * ~now)
-    today = mean_of(usual, weights * now) + mean_of(loss - usual, carried)
+    plain = mean_of(usual, weights * now)
+    today = plain + mean_of(loss - usual, carried)
+    corrected = today.value > 0  # no loss is below it, and few rows may lead there
+    if not corrected:
+        today = plain
     redrawn = drawn({"all": today - then}, rng=rng, confidence=confidence, blocks=case.blocks)
     low, high = redrawn.interval("all")
     return Decomposition(
@@ -207,14 +211,14 @@ def _estimated(
                 share=1.0,
                 interval=Interval(1.0, 1.0),
                 because=f"the {losses.of} is estimated to go from {then.value:.4g} to "
-                f"{today.value:.4g} ({low:+.4g} to {high:+.4g}) with the inputs and what was "
-                "predicted for them",
+                f"{today.value:.4g}, by {today.value - then.value:+.4g} ({low:+.4g} to "
+                f"{high:+.4g}), with the inputs and what was predicted for them",
             ),
         ),
         effective=effective(carried[~now]),
         overlap=float(np.average(odds[now] < np.log(SHARED / (1 - SHARED)), weights=weights[now])),
         assumes="the truth given the inputs is as before: no label of the current log has "
         "arrived, so a concept change cannot be seen",
-        method="calibrated predictions of the current log, corrected by reweighted residuals of "
-        "the baseline",
+        method="calibrated predictions of the current log"
+        + (", corrected by reweighted residuals of the baseline" if corrected else ""),
     )

@@ -120,6 +120,22 @@ def test_decisions_and_numbers_are_estimated_too(kind: str) -> None:
     assert found.current == pytest.approx(truth, rel=0.15)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_estimate_far_from_the_baseline_is_a_loss_still(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    side = np.arange(1_200) >= 600
+    x = rng.normal(size=1_200) + 3.5 * side
+    columns = {
+        "x": x,
+        "p": 1 / (1 + np.exp(-1.5 * x)),
+        "y": np.where(side, np.nan, rng.random(1_200) < 1 / (1 + np.exp(-2.0 * x))),
+    }
+    case = case_of(columns, side, target="y", scores=("p",), task="classification")
+    found = performance(case, rng=rng)
+    assert 0 < found.current < found.baseline
+    assert f", by {found.current - found.baseline:+.4g} (" in found.parts[0].because
+
+
 def test_blocks_widen_the_intervals() -> None:
     case, losses = gaussian(8, 1_000, 0.0, 0.3)
     block = np.arange(2_000) // 20
