@@ -1,6 +1,6 @@
 """False pages in a year without any change, and how soon a change is paged, by rule.
 
-    python benchmarks/false_pages.py [--quick]
+    python benchmarks/false_pages.py [--quick] [--world NAME] [--years N]
 
 Forty columns with one check each; a score is a standard normal number of standard errors, and its
 limit lies ``room`` of them away from no change. A year of daily or hourly windows without a change
@@ -25,6 +25,8 @@ Found = NDArray[np.bool_]
 COLUMNS, ACCEPTED, RATE = 40, 2.0, 0.05
 UNTIL = 60
 """Windows after a change that are looked at."""
+AT_ONCE = 20
+"""Years that are held in memory together."""
 WORDS = {"1d": "daily", "1h": "hourly"}
 SUITE = """
 suite: s
@@ -138,9 +140,13 @@ def false_pages(window: str, room: float, world: str, years: int) -> dict[str, f
     """Count windows of a year that page although nothing changed, on average over years."""
     accepted = paging(parse_suite(SUITE.format(window=window)))
     shared = WORLDS[world].get("baseline", 0.0)
-    z = scores(np.random.default_rng(0), int(accepted.runs or 0), years, **WORLDS[world])
-    found = rules(z, room, shared, accepted)
-    return {rule: float(pages.any(axis=-1).sum(axis=0).mean()) for rule, pages in found.items()}
+    rng, counts = np.random.default_rng(0), dict[str, int]()
+    for first in range(0, years, AT_ONCE):
+        some = min(AT_ONCE, years - first)
+        z = scores(rng, int(accepted.runs or 0), some, **WORLDS[world])
+        for rule, pages in rules(z, room, shared, accepted).items():
+            counts[rule] = counts.get(rule, 0) + int(pages.any(axis=-1).sum())
+    return {rule: count / years for rule, count in counts.items()}
 
 
 def delays(window: str, room: float, beyond: float, years: int, *, until: int) -> dict[str, str]:
@@ -166,25 +172,29 @@ def main() -> None:
     """Print both tables and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the years")
-    less = 10 if parser.parse_args().quick else 1
+    parser.add_argument("--world", choices=[*WORLDS], help="one only, and no delays")
+    parser.add_argument("--years", type=int, default=20, help="of hours; of days ten times as many")
+    asked = parser.parse_args()
+    less = 10 if asked.quick else 1
     print(f"{machine()}; {COLUMNS} columns, {ACCEPTED:g} false pages a year accepted")
     quiet: dict[str, dict[str, float]] = {}
-    for window, years in (("1d", 200 // less), ("1h", max(2, 20 // less))):
+    for window, years in (("1d", 10 * asked.years // less), ("1h", max(2, asked.years // less))):
         for room in (0.0, 1.65, 3.0):
-            for world in WORLDS:
+            for world in [asked.world] if asked.world else WORLDS:
                 label = f"{WORDS[window]}, room {room:g}, {world}"
                 quiet[label] = false_pages(window, room, world, years)
     rows = [[label, *(f"{value:.2f}" for value in row.values())] for label, row in quiet.items()]
     head = ["", *next(iter(quiet.values()))]
     print_table("False pages a year without a change", head, rows)
     found: dict[str, dict[str, str]] = {}
-    for window in WORDS:
+    for window in () if asked.world else WORDS:
         for beyond in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
             for room in (0.0, 2.0):
                 label = f"{WORDS[window]}, room {room:g}, {beyond:g} beyond the limit"
                 found[label] = delays(window, room, beyond, 200 // less, until=UNTIL)
-    title = f"Windows from a change to its page, median (share within {UNTIL})"
-    print_table(title, head, [[label, *row.values()] for label, row in found.items()])
+    if found:
+        title = f"Windows from a change to its page, median (share within {UNTIL})"
+        print_table(title, head, [[label, *row.values()] for label, row in found.items()])
     write_json("false_pages", {"false_pages": quiet, "delays": found})
 
 

@@ -15,7 +15,6 @@ from tidegauge.calibration.rates import (
     Rates,
     Scores,
     achieved_rate,
-    apart,
     learn_rates,
     needed_windows,
     spread_of,
@@ -96,16 +95,11 @@ def study(
     rows: pa.Table,
     told: Told = lambda done, of: None,
 ) -> Study:
-    """Score every window against the others, twice where some of them are odd."""
+    """Score every window against the others, as a window to come will be against all."""
     wanted = [one for one in checks if evaluator(one.evaluator).card.over == "profile"]
     found = score_windows(cut, wanted, policy, told=told)
     chances = draw_chances(grid, rows, _distances(found), policy)
-    first = _studied(found, chances, cut, policy)
-    if not first.odd.any():
-        return first
-    # Odd windows spoil what the others were held against.
-    again = score_windows(cut, wanted, policy, without=first.odd, told=told)
-    return _studied(again, chances, cut, policy)
+    return _studied(found, chances, cut, policy)
 
 
 def limits_at(
@@ -116,7 +110,7 @@ def limits_at(
     What they achieve is worked out unless it is given: most of the time goes there.
     """
     rates = learn_rates(found.scores, rate)
-    cut, odd = found.cut, found.odd
+    cut = found.cut
     return Calibration(
         length=length,
         first=cut.starts[0].isoformat(),
@@ -126,7 +120,7 @@ def limits_at(
         achieved=achieved or achieved_rate(found.scores, rate),
         needed=needed_windows(rate),
         tightened=rates.tightened,
-        reference=int(cut.rows[~odd].sum() - np.median(cut.rows)),
+        reference=int(cut.rows.sum() - np.median(cut.rows)),
         odd=tuple(_odd(found, rates.spread)),
         limits=tuple(_limits(found, rates)),
     )
@@ -184,7 +178,7 @@ def _studied(
         least=np.array([one.least for one in laid]),
     )
     spread = spread_of(scores)
-    return Study(cut=cut, laid=laid, scores=scores, odd=apart(spread))
+    return Study(cut=cut, laid=laid, scores=scores, odd=np.asarray(spread.odd.any(1)))
 
 
 def _limits(found: Study, rates: Rates) -> Iterator[Calibrated]:

@@ -21,8 +21,6 @@ Groups = Mapping[str, NDArray[np.int64]]
 
 FOLDS = 10
 """Stretches of time that are held out in turn to state the achieved rate."""
-FEW_ODD = 0.1
-"""Share of windows up to which others are not held against odd ones."""
 SIZES = {"weekday": 7, "hour": 24, "hour of week": 168}
 """Groups of each season."""
 
@@ -92,13 +90,6 @@ def learn_rates(scores: Scores, rate: float) -> Rates:
 def spread_of(scores: Scores) -> Spread:
     """Learn how the columns scatter."""
     return learn_spread(scores.values, scores.groups, least=scores.least, sizes=SIZES)
-
-
-def apart(spread: Spread) -> NDArray[np.bool_]:
-    """Windows that are odd in any column, shape (K,); none where they are too many to be odd."""
-    found = np.asarray(spread.odd.any(1))
-    few = found.sum() <= max(1, FEW_ODD * found.size)
-    return np.asarray(found & few)
 
 
 def achieved_rate(scores: Scores, rate: float) -> Achieved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,7 +49,6 @@ def score_windows(
     checks: Sequence[Check],
     policy: Policy,
     *,
-    without: NDArray[np.bool_] | None = None,
     told: Told = lambda done, of: None,
 ) -> dict[Key, Series]:
     """Measure every window against the others.
@@ -60,11 +59,9 @@ def score_windows(
         The windows.
     checks
         Measures over profiles.
-    without
-        Windows that no other is held against, shape (K,): incidents. They are scored themselves.
     """
     found: dict[Key, list[tuple[int, Measured]]] = {}
-    for done, (index, rest) in enumerate(_pairs(cut, without), 1):
+    for done, (index, rest) in enumerate(left_out(cut.parts), 1):
         part, start = cut.parts[index], cut.starts[index]
         bench = _bench(*held_against(part, rest), start, cut.length, policy)
         for one in measure(checks, bench):
@@ -73,17 +70,6 @@ def score_windows(
                 found.setdefault(key, []).append((index, one))
         told(done, len(cut.parts))
     return {key: _series(key, scores, len(cut.parts)) for key, scores in found.items()}
-
-
-def _pairs(cut: Cut, without: NDArray[np.bool_] | None) -> Iterator[tuple[int, DatasetProfile]]:
-    odd = set(np.flatnonzero(without).tolist()) if without is not None else set()
-    good = [i for i in range(len(cut.parts)) if i not in odd]
-    everything: DatasetProfile | None = None
-    for place, rest in left_out([cut.parts[i] for i in good]):
-        everything = everything or rest.merge(cut.parts[good[place]])
-        yield good[place], rest
-    if everything is not None:
-        yield from ((index, everything) for index in sorted(odd))
 
 
 def _bench(

@@ -102,7 +102,7 @@ def learn_spread(
         free = np.maximum(n - 1 - used, 1.0)
         variance = np.nansum((kept - mean) ** 2, 0) / free
     r = _neighbours(kept, mean, n)
-    alone = np.maximum(n * (1 - r) / (1 + r), 1.5)
+    alone = _alone(n, r)
     variance = variance * np.where(r > 0, (n - 1) / n / (1 - 1 / alone), 1.0)
     df = np.where(r > 0, n * (1 - r**2) / (1 + r**2) - 1 - used, free)
     by_season = sum((_leverage(groups[name], effects) for name, effects in seasons.items()), 0.0)
@@ -140,14 +140,15 @@ def held_out(
 ) -> tuple[Floats, Floats]:
     """Standardise each window by the others: z and degrees of freedom, shapes (K, C), (C,).
 
-    The season is the one learned from all; it is shrunk, so one window moves it little.
+    Mean and season are those learned from all, with the window's own part taken out.
     """
     rest = values - spread.expected(groups)
-    n = spread.windows
     inside = ~spread.odd & ~np.isnan(values)
+    n = np.maximum(spread.windows, 2)
+    own = 1 / n + np.maximum(spread.error**2 - 1 / _alone(n, spread.r), 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Leaving one of n out moves the mean by its deviation over n - 1 (Cook & Weisberg 1982).
-        shifted = np.where(inside, rest * n / np.maximum(n - 1, 1), rest)
+        # What it adds to its own expectation is taken out again (Cook & Weisberg 1982).
+        shifted = np.where(inside, rest / (1 - np.minimum(own, 0.5)), rest)
         total = spread.sd**2 * spread.df
         left = np.where(inside, total - rest * shifted, total) / np.where(
             inside, np.maximum(spread.df - 1, 1), spread.df
@@ -155,6 +156,11 @@ def held_out(
         sd = np.maximum(np.sqrt(np.maximum(left, 0)), least)
         z = shifted / (sd * np.sqrt(1 + spread.error**2))
     return np.where(np.isnan(values), np.nan, z), np.maximum(spread.df - 1, 1)
+
+
+def _alone(n: NDArray[np.int64], r: Floats) -> Floats:
+    """Independent windows that tell as much of their mean."""
+    return np.asarray(np.maximum(n * (1 - r) / (1 + r), 1.5))
 
 
 def _without_odd(

@@ -12,7 +12,6 @@ from scipy import stats
 from tidegauge.calibration.rates import (
     Scores,
     achieved_rate,
-    apart,
     learn_rates,
     needed_windows,
     share_of,
@@ -94,7 +93,7 @@ def test_an_odd_window_is_named_and_left_out() -> None:
     values = np.random.default_rng(5).normal(size=(60, 2))
     values[20] += 15
     spread = learn_spread(values, {})
-    assert np.flatnonzero(apart(spread)).tolist() == [20]
+    assert np.flatnonzero(spread.odd.any(1)).tolist() == [20]
     assert spread.sd.max() < 1.4
 
 
@@ -130,7 +129,7 @@ def test_the_hours_of_a_few_days_are_no_weekdays() -> None:
 def test_many_odd_windows_are_how_things_are() -> None:
     values = np.random.default_rng(6).normal(size=(60, 1))
     values[::6] += 15
-    assert not apart(learn_spread(values, {})).any()
+    assert not learn_spread(values, {}).odd.any()
 
 
 def test_a_season_is_found_and_shrunk() -> None:
