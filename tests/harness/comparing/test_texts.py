@@ -75,3 +75,13 @@ def test_each_scorer_of_one_check_is_named(found: Comparison) -> None:
     ]
     unasked = {one.evaluator for one in found.overall}
     assert "quality.unscored_rate" not in unasked, "nothing is unscored, so nothing is to be told"
+
+
+def test_a_model_that_leaves_prompts_unanswered_is_found_out() -> None:
+    before, silent = chats(0.0, 1), chats(0.0, 1)
+    silent["response"] = [text if i % 4 else None for i, text in enumerate(silent["response"])]
+    asked = compare(silent, before, columns=COLUMNS)
+    assert asked.of("missing responses").decision == "worse"
+    assert asked.outcome == "critical"
+    both = compare(before, before, columns=COLUMNS)
+    assert "missing responses" not in {one.metric for one in both.overall}
