@@ -12,7 +12,7 @@ from tests.harness.alerts.conftest import CARD, CHECKS, Days, day, result, suite
 
 from tidegauge.alerts.evidence import Standing, Weighed, paged, standings, weigh
 from tidegauge.alerts.paging import SHIFTS, advanced, foretold, paging, runs_a_year
-from tidegauge.records import Check, Interval, Limit, Result, Score
+from tidegauge.records import Check, Interval, Limit, Outcome, Result, Score
 from tidegauge.suite import parse_suite
 
 LOGS = "suite: s\nlogs: {baseline: {path: a.csv}, current: {path: b.csv%s}}\n"
@@ -215,7 +215,8 @@ def test_windows_that_persist_show_together_what_the_last_alone_does_not() -> No
     check = replace(CHECKS[0], persist=3)
     before: dict[str, Standing] = {}
     pages = []
-    for n, outcome in enumerate(("info", "info", "critical")):
+    outcomes: tuple[Outcome, ...] = ("info", "info", "critical")
+    for n, outcome in enumerate(outcomes):
         weak = result("income", "critical", p=1e-2)
         verdict = replace(weak.verdict, outcome=outcome)
         strong = replace(weak.score, p_value=1e-5) if weak.score else None
