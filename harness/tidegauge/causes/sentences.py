@@ -12,7 +12,7 @@ from tidegauge.wording import listed, number
 
 SAID: dict[Mechanism, str] = {
     "none": "nothing changed that the evidence supports",
-    "covariate": "it changed in the world, and other columns with it",
+    "covariate": "it changed in the world",
     "distortion": "its values were changed on the way",
     "misaligned": "its rows were mixed up, as by a wrong join",
     "label_shift": "the mix of truths changed, and the inputs only with it",
@@ -26,7 +26,7 @@ def because_of(
     cause: Cause, step: Step | None, one: Information | None = None, by: Sequence[str] = ()
 ) -> Cause:
     """Put the sentence to a cause; ``by`` = the features whose effect changed."""
-    said = SAID[cause.verdict]
+    said = _said(cause)
     if by:
         said = f"{said}, chiefly by {listed(list(by))}"
     if cause.shape is not None and cause.verdict in ("distortion", "undetermined"):
@@ -37,7 +37,7 @@ def because_of(
         share += f" ({low} % to {high} %)"
     sentence = f"{cause.factor}: {said}; it accounts for {share} of what differs"
     if step is not None:
-        sentence += f"; {_way(step)}"
+        sentence += f"; {_way(step, cause.verdict)}"
     elif one is not None:
         sentence += (
             f"; {one.about}: {number(one.value)} nats a row, {number(one.z)} standard errors"
@@ -56,7 +56,17 @@ def parity_in_words(sides: Sequence[Any]) -> str:
     return f"asked again, the model is {then.said} of the baseline, and now {now.said}"
 
 
-def _way(step: Step) -> str:
+def _said(cause: Cause) -> str:
+    followed = cause.verdict == "covariate" and cause.moved
+    return SAID[cause.verdict] + (", and other columns with it" if followed else "")
+
+
+def _way(step: Step, verdict: Mechanism) -> str:
+    if step.way == "apart" and verdict == "covariate":
+        return (
+            "without it the other columns do not differ, and no rule of its own values explains "
+            "it: how it depends on them has changed"
+        )
     if step.way == "apart":
         return "without it the other columns do not differ"
     if step.way == "through":
@@ -76,7 +86,7 @@ def summed_up(verdict: Mechanism, causes: Sequence[Cause], tied: Sequence[str]) 
 
 
 def _in_short(cause: Cause) -> str:
-    said = SAID[cause.verdict]
+    said = _said(cause)
     if cause.shape is not None:
         known = cause.verdict != "undetermined"
         said = cause.shape.said if known else f"{said}; it looks like {cause.shape.said}"

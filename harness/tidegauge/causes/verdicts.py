@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 from tidegauge.findings import Checked, Links, Step
 from tidegauge.records import Information, Mechanism, Shape
 
@@ -15,6 +17,11 @@ TRIFLE = 0.05
 finding: trees that know a far drift only roughly leave so much to anything related to it."""
 FITS = 0.5
 """Part of a column's change that a shape must explain before it may decide."""
+ALMOST_ALL = 0.9
+"""Part of a column's change from which a shape leaves nothing else to think of."""
+FAR = 0.5
+"""Part of a bit that a column tells of the side, from which most values were hardly there before:
+where the world moves so far, other columns move along."""
 SHUFFLED = ("shuffle", "lag")
 NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log", "power")
 """Shapes that the world may take too, unless a constant is exactly met: the others are faults."""
@@ -23,21 +30,29 @@ NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log
 def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Mechanism:
     """Name what became of a column, or say that the data cannot tell.
 
-    Where its values can be repaired, the truth tells: it goes with the repaired ones after a fault
-    and with the logged ones after a change of the world; but what others followed was no fault.
-    Else, without the column the others do
-    not differ: its values were changed after they were made. At equal values of it they do not
-    differ: it moved in the world, and they with it. Where both hold nothing hangs on the column,
-    and a shift of the world looks like a biased sensor; only a shape that nature would not have
-    chosen tells.
+    Values that are the old ones beside other rows were mixed up. Else, where they can be repaired,
+    the truth tells: it goes with the repaired ones after a fault and with the logged ones after a
+    change of the world; but what others followed was no fault. Else, without the column the others
+    do not differ: its values were changed after they were made, if a rule of values fits, and come
+    about otherwise if none does. At equal values of it they do not differ: it moved in the world,
+    and they with it. Where both hold nothing hangs on the column, and a shift of the world looks
+    like a biased sensor; only a shape that nature would not have chosen tells, or values that were
+    never there before.
     """
-    first = step.ranked[0]
-    shuffled = first.marginal.z < SURE or (shape is not None and shape.name in SHUFFLED)
-    if check is not None and abs(check.z) > SURE and not shuffled:
-        return "distortion" if check.z > 0 and step.way != "through" else "covariate"
+    fit = 0.0 if shape is None else shape.fit
+    if shape is not None and shape.name in SHUFFLED:
+        if fit >= ALMOST_ALL:
+            return "misaligned"
+        shape, fit, check = None, 0.0, None
+    if check is not None and abs(check.z) > SURE:
+        fault = check.z > 0 and not (step.way == "through" and step.moved)
+        return "distortion" if fault else "covariate"
+    marginal = step.ranked[0].marginal
     if step.way == "apart":
-        return "misaligned" if shuffled else "distortion"
-    if shape is not None and shape.fit >= FITS and is_unnatural(shape):
+        return "distortion" if fit >= (FITS if marginal.z > SURE else ALMOST_ALL) else "covariate"
+    if shape is not None and fit >= FITS and is_unnatural(shape):
+        return "distortion"
+    if not step.moved and marginal.value > FAR * log(2):
         return "distortion"
     return "covariate" if step.way == "through" else "undetermined"
 
