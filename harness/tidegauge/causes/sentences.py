@@ -63,10 +63,7 @@ def _said(cause: Cause) -> str:
 
 def _way(step: Step, verdict: Mechanism) -> str:
     if step.way == "apart" and verdict == "covariate":
-        return (
-            "without it the other columns do not differ, and no rule of its own values explains "
-            "it: how it depends on them has changed"
-        )
+        return "without it the other columns do not differ: it comes to depend on them otherwise"
     if step.way == "apart":
         return "without it the other columns do not differ"
     if step.way == "through":
