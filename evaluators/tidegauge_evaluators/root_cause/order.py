@@ -135,7 +135,7 @@ def _usable(variable: Variable) -> bool:
 def _lingam(matrix: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.bool_], int]:
     """Edges, cause by effect, of DirectLiNGAM."""
     try:
-        from causallearn.search.FCMBased.lingam import DirectLiNGAM  # type: ignore[import-not-found, unused-ignore]
+        from causallearn.search.FCMBased.lingam import DirectLiNGAM  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as problem:
         raise _missing() from problem
     model = DirectLiNGAM(random_state=int(rng.integers(2**31)))
@@ -146,8 +146,8 @@ def _lingam(matrix: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDAr
 def _pc(matrix: NDArray[np.float64]) -> tuple[NDArray[np.bool_], int]:
     """Edges, cause by effect, of one graph of PC's class, and how many could be turned round."""
     try:
-        from causallearn.search.ConstraintBased.PC import pc  # type: ignore[import-not-found, unused-ignore]
-        from causallearn.utils.PDAG2DAG import pdag2dag  # type: ignore[import-not-found, unused-ignore]
+        from causallearn.search.ConstraintBased.PC import pc  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from causallearn.utils.PDAG2DAG import pdag2dag  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as problem:
         raise _missing() from problem
     found = pc(matrix, alpha=0.01, indep_test="fisherz", show_progress=False).G
