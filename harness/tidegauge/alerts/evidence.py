@@ -152,7 +152,7 @@ def _weighed(score: Score, check: Check, card: Card, policy: Policy) -> Weighed 
         return None
     past, changed = max(known, key=lambda one: one[0])
     if score.p_value is not None:
-        changed = -NORMAL.inv_cdf(min(max(score.p_value, 1e-15), 1 - 1e-9))
+        changed = _errors_of(score.p_value)
     if changed is None:
         return None
     return Weighed(z=changed - _granted(score), past=past)
@@ -167,8 +167,12 @@ def _calibrated(score: Score, result: Result, card: Card) -> Weighed | None:
         score.value < limit.bound if card.better == "higher" else score.value > limit.bound
         for limit in result.limits
     ] + [limit.floor is not None and score.value < limit.floor for limit in result.limits]
-    z = -NORMAL.inv_cdf(min(max(p, 1e-15), 1 - 1e-9))
-    return Weighed(z=z - _granted(score), past=OUTSIDE if any(outside) else -OUTSIDE)
+    return Weighed(z=_errors_of(p) - _granted(score), past=OUTSIDE if any(outside) else -OUTSIDE)
+
+
+def _errors_of(p: float) -> float:
+    """Turn a p-value into standard errors."""
+    return -NORMAL.inv_cdf(min(max(p, 1e-15), 1 - 1e-9))
 
 
 def _granted(score: Score) -> float:
