@@ -61,3 +61,12 @@ def new_database(postgres: str) -> Callable[[], str]:
         return f"{postgres.rpartition('/')[0]}/{name}"
 
     return make
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Path of a file that is not there yet, then URL of an empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "history.db")
+    url: str = request.getfixturevalue("new_database")()
+    return url

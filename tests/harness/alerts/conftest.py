@@ -153,15 +153,6 @@ class Days:
         return [event.what for event in incidents.events(self.store, id)]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Path of a file that is not there yet, then URL of an empty database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "history.db")
-    url: str = request.getfixturevalue("new_database")()
-    return url
-
-
 @pytest.fixture
 def file_store(tmp_path: Path) -> Iterator[Store]:
     """A history in a file."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,15 +46,6 @@ def ran() -> Ran:
 def calm() -> Ran:
     """The same suite over rows that did not change."""
     return perform(parse_suite(SUITE), current=rows(0, 2), baseline=rows(0, 0, 3_000))
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Path of a file that is not there yet, then URL of an empty database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "history.db")
-    url: str = request.getfixturevalue("new_database")()
-    return url
 
 
 @pytest.fixture
