@@ -21,7 +21,7 @@ USUAL = (
 )  # fmt: skip
 """Compared where a suite asks for no measure of a model's own."""
 ANSWERED = Check(id="missing responses", evaluator="quality.missing_rate", on=("response",))
-"""Compared whatever a suite asks: scorers pass over what a model left unanswered."""
+"""Compared though a suite does not ask for it: scorers pass over what a model left unanswered."""
 TOPICS = ("performance", "service", "toxicity", "hallucination", "text")
 """Topics whose measures say how good a model is; drift and quality say how its inputs are."""
 OF_TIME = ("service.throughput",)
@@ -185,7 +185,9 @@ def _unasked(suite: Suite, layout: Layout, bench: Bench) -> Iterator[Metric]:
     if not any(check.evaluator.startswith("performance.") for check in mine):
         asked = {check.evaluator for check in mine}
         mine += [Check(id=name, evaluator=name) for name in USUAL if name not in asked]
-    for check in (*mine, ANSWERED):
+    if not any(c.evaluator == ANSWERED.evaluator and "response" in c.on for c in mine):
+        mine.append(ANSWERED)
+    for check in mine:
         for metric in _of_check(check, bench):
             if _there(metric, bench):
                 yield metric

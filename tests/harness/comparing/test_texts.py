@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from tidegauge import compare
+from tidegauge.comparing.comparing import compare_suite
 from tidegauge.comparison import Comparison
+from tidegauge.suite import parse_suite
 
 COLUMNS = {
     "id": "id",
@@ -85,3 +87,18 @@ def test_a_model_that_leaves_prompts_unanswered_is_found_out() -> None:
     assert asked.outcome == "critical"
     both = compare(before, before, columns=COLUMNS)
     assert "missing responses" not in {one.metric for one in both.overall}
+
+
+def test_a_check_of_missing_responses_that_a_suite_has_itself_is_not_compared_twice() -> None:
+    before, silent = chats(0.0, 1), chats(0.0, 1)
+    silent["response"] = [text if i % 4 else None for i, text in enumerate(silent["response"])]
+    suite = parse_suite(
+        f"""
+        suite: assistant
+        logs: {{baseline: {{path: before.csv}}, current: {{path: now.csv}}}}
+        columns: {COLUMNS}
+        checks: [{{quality.missing_rate: {{on: response, critical: 0.1}}}}]
+        """
+    )
+    found = compare_suite(suite, candidate=silent, baseline=before)
+    assert [one.evaluator for one in found.overall].count("quality.missing_rate") == 1
