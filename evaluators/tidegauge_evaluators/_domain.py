@@ -228,7 +228,7 @@ class Domain:
 
     def _by_copula(self, names: frozenset[str], fold: int) -> Numbers:
         """Log odds of one fold's rows, by normal scores of the others."""
-        scores, parts = self._laid()
+        scores, parts = self.laid()
         if fold not in self._moments:
             rest = self.folds != fold
             self._moments[fold] = moments_of(
@@ -237,7 +237,7 @@ class Domain:
         index = [part for name in sorted(names) for part in parts.get(name, ())]
         return log_odds(scores[self.folds == fold], self._moments[fold], index)
 
-    def _laid(self) -> tuple[Numbers, dict[str, range]]:
+    def laid(self) -> tuple[Numbers, dict[str, range]]:
         """Lay out every column but moments as normal scores, and say which are whose."""
         if self._scores is None:
             columns, parts, place = [np.zeros((self.case.n, 0))], {}, 0

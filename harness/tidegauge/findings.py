@@ -25,6 +25,17 @@ class Carrier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weakened:
+    """By which one factor the correlations of a column have shrunk."""
+
+    share: float
+    """0 = not at all, 1 = to nothing; above 1 they turned over."""
+    error: float
+    p_value: float
+    """Of correlations that shrank so unlike each other, if all shrank by the same factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One cause out of the fewest that leave nothing more to tell."""
 
@@ -43,6 +54,8 @@ class Step:
     """All candidates as they stood, best first."""
     moved: tuple[str, ...] = ()
     """Columns that tell something alone and nothing more after this step."""
+    weakened: Weakened | None = None
+    """How its correlations with others have shrunk; ``None`` = it has none, or was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

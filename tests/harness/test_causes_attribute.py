@@ -142,6 +142,21 @@ def test_a_changed_effect_on_the_truth_names_the_feature_and_divides_the_loss() 
     assert shares["concept shift"] > 0.8
 
 
+def test_a_truth_that_changed_in_one_segment_is_named_by_where_the_loss_rose() -> None:
+    """As many truths turned from yes to no as back: by no column alone they differ."""
+    rng, columns = world(3)
+    score = logistic(0.3 * (columns["income"] - np.median(columns["income"])))
+    truth = rng.random(2 * N) < score
+    turned = SIDE & (columns["age"] > 45) & (rng.random(2 * N) < 0.4)
+    found = attribute(case_with(columns, truth ^ turned, score))
+    (cause,) = found.causes
+    assert (found.verdict, cause.columns) == ("concept", ("age",))
+    assert cause.where is not None
+    assert cause.where.where.startswith("age at least 45")
+    assert "above what the baseline lets expect" in cause.because
+    assert "only where age at least 45" in found.because
+
+
 def test_another_model_at_equal_inputs_is_a_change_of_serving() -> None:
     rng, columns = world(4)
     score = logistic(0.1 * (columns["income"] - 50) + rng.normal(0, 0.05, 2 * N))
@@ -171,6 +186,17 @@ def test_a_shift_that_nothing_hangs_on_is_left_undetermined() -> None:
     assert found.verdict == "undetermined"
     assert [cause.factor for cause in found.causes] == ["sensor"]
     assert "cannot tell a change of the world from a fault" in found.causes[0].because
+
+
+def test_rows_in_another_order_are_named_though_trees_see_too_little() -> None:
+    rng, columns = world(5)
+    columns |= {f"noise {i}": rng.normal(size=2 * N) for i in range(12)}
+    part = np.flatnonzero(SIDE & (rng.random(2 * N) < 0.2))
+    columns["saved"][part] = columns["saved"][rng.permutation(part)]
+    found = attribute(case_with(columns))
+    assert found.tests[0].z < 3, "else this shows nothing"
+    assert [cause.columns for cause in found.causes] == [("saved",)]
+    assert found.verdict == "misaligned"
 
 
 def test_what_others_followed_was_no_fault_however_well_its_repair_foretells() -> None:

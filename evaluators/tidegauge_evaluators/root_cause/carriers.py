@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import log
 from statistics import NormalDist
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from tidegauge.case import Case
 from tidegauge.findings import Carrier, Carriers, Step
 from tidegauge.records import ExplainerCard, Information, Interval
+from tidegauge_evaluators._carrier_scores import DRAWS, SURE, scored
+from tidegauge_evaluators._dependence import Turned, turned, weakened
 from tidegauge_evaluators._domain import Domain, Estimate, told
 from tidegauge_evaluators._links import links
 from tidegauge_evaluators._marginals import evidence, marginals
@@ -26,10 +29,6 @@ CARD = ExplainerCard(
     "Lopez-Paz & Oquab 2017, ICLR (classifier two-sample test)",
 )
 
-FLOOR = 0.02
-"""Weight of a column that tells something only beside others, as after a shuffle of its rows."""
-SURE = 3.0
-"""Standard errors from which information is taken to be there."""
 ALIKE = 2.0
 """Standard errors below which what is left does not differ between the two ways."""
 ENOUGH = 0.05
@@ -43,12 +42,11 @@ LOG_2 = log(2)
 APART = 0.9
 """Part of all there is to tell (log 2) from which a column leaves no rows of equal value to compare
 on both sides, so that it can only be taken out."""
+CLOSE = 0.5
+"""Part of the best score from which a column that says the same may be the cause as well."""
 MOST_STEPS = 6
 MOST_SUSPECTS = 8
 """Columns of which it is asked what they tell beside all others."""
-DRAWS = 400
-GROUPS = 512
-"""Groups of rows that are redrawn together: their sums are all that a draw needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,21 +114,23 @@ def carriers(
         for name, one in alone.items()
     }
     steps: list[Step] = []
+    least = max(whole.value, *(one.value for one in alone.values()), 1e-12)
+    search = _Search(domain, alone, shown, groups, least, rng, confidence, names)
     if whole.z > SURE or _any_sure(shown[name] for name in names):
-        least = max(whole.value, *(one.value for one in alone.values()), 1e-12)
-        search = _Search(domain, alone, shown, groups, least, rng, confidence)
-        steps = list(search.steps(_State(rest=frozenset(names))))
+        steps = _worth_naming(list(search.steps(_State(rest=frozenset(names)))))
+    else:
+        steps = list(search.steps_by_pairs(frozenset(names)))
     return Carriers(
         total=total,
         ranked=steps[0].ranked if steps else (),
-        steps=tuple(_with_moved(steps, shown, case)),
+        steps=tuple(_with_weakened(_with_moved(steps, shown, case), domain, names)),
         marginals=alone_told,
         links=links(domain, names, rng),
         left_out=left_out,
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Search:
     """The questions of one search, with what they share."""
 
@@ -142,6 +142,36 @@ class _Search:
     whole: float
     rng: np.random.Generator
     confidence: float
+    names: tuple[str, ...]
+
+    @cached_property
+    def pairs(self) -> Turned:
+        """Correlations that changed; asked where nothing else tells."""
+        return turned(self.domain, self.names)
+
+    def steps_by_pairs(self, rest: frozenset[str]) -> Iterator[Step]:
+        """Take columns one by one that go together with others otherwise than before."""
+        whole = self.pairs.amount(rest)
+        for _ in range(MOST_STEPS):
+            if self.pairs.chance(rest) > CHANCE:
+                return
+            state = _State(rest=rest)
+            groups = self._grouped(rest)
+            amounts = self.pairs.amounts(groups, [rest - set(g) for g in groups], self.rng, 0)[0]
+            most = np.argsort(-amounts, kind="stable")[:MOST_SUSPECTS]
+            ranked = self._ranked(state, [groups[i] for i in most])
+            first = self._narrowed(ranked[0], state)
+            after = rest - set(first.columns)
+            yield Step(
+                columns=first.columns,
+                way="apart",
+                share=(self.pairs.amount(rest) - self.pairs.amount(after)) / whole,
+                interval=Interval(0.0, 1.0),  # what trees do not see has no amount
+                residual=told(self._left(_State(rest=after)), "side and the columns left"),
+                rank_one=first.rank_one,
+                ranked=(first, *ranked[1:]),
+            )
+            rest = after
 
     def steps(self, state: _State) -> Iterator[Step]:
         """Take causes one by one, until what is left is nothing or a trifle."""
@@ -149,9 +179,8 @@ class _Search:
         for number in range(MOST_STEPS):
             if not state.rest or (number and not self._matters(left, state)):
                 return
-            ranked = self._ranked(state)
-            if not ranked:
-                return
+            ranked = self._ranked(state, self._suspects(state))
+            ranked = (self._narrowed(ranked[0], state), *ranked[1:])
             first = set(ranked[0].columns)
             apart = replace(state, rest=state.rest - first)
             through = replace(apart, through=state.through | first)
@@ -167,6 +196,8 @@ class _Search:
             apart_from = after.get("through", after["apart"]).rows - after["apart"].rows
             alike = abs(apart_from.mean()) <= ALIKE * self.domain.error(apart_from)
             either = len(calm) == len(after) and alike
+            if either and self._let_go(state, apart):
+                either, way = False, "apart"
             gone = Estimate(
                 rows=left.rows - after[way].rows,
                 error=self.domain.error(left.rows - after[way].rows),
@@ -182,6 +213,13 @@ class _Search:
             )
             state, left = states[way], after[way]
 
+    def _let_go(self, state: _State, apart: _State) -> bool:
+        """Whether only pairs tell of the columns in between, and nothing of those that are left."""
+        taken = state.rest - apart.rest
+        if state.through or max(self.shown[name] for name in taken) > SURE:
+            return False
+        return self.pairs.chance(state.rest) < CHANCE < self.pairs.chance(apart.rest)
+
     def _left(self, state: _State) -> Estimate:
         return self.domain.information(state.rest, given=state.through)
 
@@ -193,16 +231,26 @@ class _Search:
         told = max(left.value, *(self.alone[n].value for n in state.rest if alone), 0.0)
         return evident and told > enough * self.whole
 
-    def _ranked(self, state: _State) -> tuple[Carrier, ...]:
-        """Score the suspects among the columns that are left."""
-        rest = state.rest
-        suspects = [group for group in self._suspects(state) if rest >= set(group)]
-        known = state.through | rest
+    def _ranked(self, state: _State, suspects: Sequence[tuple[str, ...]]) -> tuple[Carrier, ...]:
+        """Score some of the columns that are left."""
+        known = state.through | state.rest
         sets = [known - set(group) for group in suspects]
         if state.through:
             sets += [state.through | set(group) for group in suspects]
         self.domain.learn([known, state.through, *sets])
-        beside = [self.domain.information(group, given=known - set(group)) for group in suspects]
+        return self._compared(suspects, state, [known - set(group) for group in suspects])
+
+    def _compared(
+        self,
+        suspects: Sequence[tuple[str, ...]],
+        state: _State,
+        others: Sequence[frozenset[str]],
+    ) -> tuple[Carrier, ...]:
+        """Score suspects by what each tells alone, and beside others."""
+        beside = [
+            self.domain.information(group, given=given)
+            for group, given in zip(suspects, others, strict=True)
+        ]
         alone = [
             self.domain.information(group, given=state.through)
             if state.through
@@ -213,14 +261,36 @@ class _Search:
             alone[i].z if state.through else max(self.shown[name] for name in group)
             for i, group in enumerate(suspects)
         ]
-        return _scored(suspects, alone, beside, np.array(shown) > 2.0, self.rng)
+        linked = None
+        if max(one.z for one in beside) < SURE and not state.through:
+            linked = self._linked(suspects, others, state)
+        return scored(suspects, alone, beside, np.array(shown) > 2.0, linked, self.rng)
+
+    def _linked(
+        self,
+        suspects: Sequence[tuple[str, ...]],
+        others: Sequence[frozenset[str]],
+        state: _State,
+    ) -> NDArray[np.float64] | None:
+        """Ask pairs what each suspect tells beside others, where they tell anything."""
+        if self.pairs.chance(state.rest) > CHANCE:
+            return None
+        return self.pairs.amounts(suspects, others, self.rng, DRAWS)
+
+    def _narrowed(self, carrier: Carrier, state: _State) -> Carrier:
+        """Of columns that say the same, keep those that can be the cause, asked one by one."""
+        group = carrier.columns
+        if len(group) == 1:
+            return carrier
+        around = (state.through | state.rest) - set(group)
+        self.domain.learn([around, *(around | {name} for name in group)])
+        ranked = self._compared([(name,) for name in group], state, [around] * len(group))
+        kept = {one.columns[0] for one in ranked if one.score > CLOSE * ranked[0].score}
+        return replace(carrier, columns=tuple(name for name in group if name in kept))
 
     def _suspects(self, state: _State) -> list[tuple[str, ...]]:
         """Choose what is worth asking: what moved most, and what the trees lean on."""
-        groups = [group for group in self.groups if state.rest >= set(group)]
-        groups += [
-            (name,) for name in sorted(state.rest - {name for group in groups for name in group})
-        ]
+        groups = self._grouped(state.rest)
         if len(groups) <= MOST_SUSPECTS:
             return groups
         leaned = self.domain.leaning(state.through | state.rest)
@@ -228,6 +298,12 @@ class _Search:
         by_leaned = sorted(groups, key=lambda g: -max(leaned[name] for name in g))
         half = MOST_SUSPECTS // 2
         return list(dict.fromkeys([*by_moved[:half], *by_leaned[:half]]))
+
+    def _grouped(self, rest: frozenset[str]) -> list[tuple[str, ...]]:
+        """Columns that say the same, and all others by themselves."""
+        groups = [group for group in self.groups if rest >= set(group)]
+        alone = rest - {name for group in groups for name in group}
+        return [*groups, *((name,) for name in sorted(alone))]
 
     def _interval(self, gone: Estimate, left: Estimate) -> Interval:
         z = NormalDist().inv_cdf(0.5 + self.confidence / 2)
@@ -238,64 +314,15 @@ class _Search:
         return Interval(float(low), float(high))
 
 
+def _worth_naming(steps: list[Step]) -> list[Step]:
+    """Leave out what was tried and explained nothing, where something else explains it."""
+    return [one for one in steps if one.share > LITTLE] or steps[:1]
+
+
 def _any_sure(shown: Iterable[float]) -> bool:
     """Whether one of many columns differs, by a bar that rises with their number (Bonferroni)."""
     found = list(shown)
     return bool(found) and max(found) > NormalDist().inv_cdf(1.0 - CHANCE / len(found))
-
-
-def _scored(
-    suspects: Sequence[tuple[str, ...]],
-    alone: Sequence[Estimate],
-    beside: Sequence[Estimate],
-    shown: NDArray[np.bool_],
-    rng: np.random.Generator,
-) -> tuple[Carrier, ...]:
-    """Join both kinds of information into one score, and redraw rows to see how firm it is."""
-    if not suspects:
-        return ()
-    marginal = _sums(alone, rng)
-    conditional = _sums(beside, rng)
-    if max(one.z for one in beside) < SURE:
-        # Each is told by others: what made them move holds the most by itself (data processing).
-        conditional[:] = 1.0 / len(conditional)
-    scores = _scores(marginal.sum(0), conditional.sum(0), shown)
-    draws = rng.standard_exponential((DRAWS, len(marginal)))
-    redrawn = _scores(draws @ marginal, draws @ conditional, shown)
-    first = np.bincount(np.argmax(redrawn, axis=-1), minlength=len(suspects)) / DRAWS
-    return tuple(
-        Carrier(
-            columns=suspects[i],
-            marginal=told(alone[i], f"side and {', '.join(suspects[i])}"),
-            conditional=told(beside[i], f"side and {', '.join(suspects[i])}, others known"),
-            score=float(scores[i]),
-            rank_one=float(first[i]),
-        )
-        for i in np.argsort(-scores, kind="stable")
-    )
-
-
-def _scores(
-    marginal: NDArray[np.float64], conditional: NDArray[np.float64], shown: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Shapes (..., suspects) -> the same, each between 0 and 1."""
-    alone = np.where(shown, np.maximum(marginal, 0.0), 0.0)
-    beside = np.maximum(conditional, 0.0)
-    alone = alone / np.maximum(alone.max(axis=-1, keepdims=True), 1e-12)
-    beside = beside / np.maximum(beside.max(axis=-1, keepdims=True), 1e-12)
-    scored: NDArray[np.float64] = np.sqrt((FLOOR + beside) * (FLOOR + alone)) / (1 + FLOOR)
-    return scored
-
-
-def _sums(estimates: Sequence[Estimate], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Sum each estimate's rows over random groups: shape (groups, estimates)."""
-    rows = len(estimates[0].rows)
-    groups = min(GROUPS, rows)
-    member = np.arange(rows) % groups  # rows are in no order that matters after the shuffle
-    member = rng.permutation(member)
-    return np.column_stack(
-        [np.bincount(member, weights=one.rows, minlength=groups) / rows for one in estimates]
-    )
 
 
 def _with_moved(steps: Sequence[Step], shown: Mapping[str, float], case: Case) -> Iterator[Step]:
@@ -312,3 +339,11 @@ def _with_moved(steps: Sequence[Step], shown: Mapping[str, float], case: Case) -
             nearest.setdefault(step.columns[0], []).append(name)
     for step in steps:
         yield replace(step, moved=tuple(nearest.get(step.columns[0], ())))
+
+
+def _with_weakened(steps: Iterable[Step], domain: Domain, names: Sequence[str]) -> Iterator[Step]:
+    """Say of each column whose values moved little by themselves how far it let go of others."""
+    for step in steps:
+        others = [name for name in names if name not in step.columns]
+        alone = len(step.columns) == 1 and step.way != "through"
+        yield replace(step, weakened=weakened(domain, step.columns[0], others) if alone else None)

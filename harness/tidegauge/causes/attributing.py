@@ -25,7 +25,13 @@ from tidegauge.causes.questions import (
     restorer,
     thinned,
 )
-from tidegauge.causes.sentences import because_of, parity_in_words, summed_up, with_words
+from tidegauge.causes.sentences import (
+    because_of,
+    dearer_in_words,
+    parity_in_words,
+    summed_up,
+    with_words,
+)
 from tidegauge.findings import Step
 from tidegauge.records import (
     Cause,
@@ -40,7 +46,7 @@ from tidegauge.wording import listed
 
 ABSTAIN = 0.6
 """Probability of being first below which no cause is called the first."""
-VALUES = 1_500_000
+VALUES = 1_200_000
 """Values, rows times features, that are learned from: more rows tell little more and cost."""
 LEAST_ROWS = 10_000
 """Rows of a side that are learned from, however many features there are."""
@@ -151,8 +157,10 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
         concept = None
     if not verdicts.adds(served, total):
         served = None
-    if concept is None and answers.concept is not None and answers.concept.causes:
-        concept = links.target_given_features  # its own tests see what trees need more rows for
+    told = answers.concept is not None and answers.concept.causes  # with fewer rows than trees need
+    world = all(_mechanism(answers, step) == "covariate" for step in found.steps)
+    if told or (served is None and world and verdicts.is_dearer(answers.segments)):
+        concept = links.target_given_features
     drifted = max(total.value, 0.0) if found.steps else 0.0
     whole = drifted + sum(max(one.value, LEAST) for one in (concept, served) if one is not None)
     if whole <= 0:
@@ -210,15 +218,21 @@ def _of_step(answers: Answers, step: Step, part: float) -> Cause:
 
 
 def _concept(case: Case, answers: Answers, one: Information, share: float) -> Iterator[Cause]:
-    """Name the features whose effect on the target changed, else the target itself."""
-    found = answers.concept
+    """Name where the truth at equal inputs changed: a segment, features, else the target itself."""
+    found, first = answers.concept, next(iter(answers.segments), None)
     features = [] if found is None else [c.factor for c in found.causes if c.factor != case.target]
-    if not features:
+    confined = verdicts.is_confined(first)
+    if first is not None and (confined or not features):
+        factor = f"{case.target} given {listed(list(first.columns))}"
+        cause = _whole("concept", factor, share, (), None)
+        cause = replace(cause, columns=first.columns, where=first if confined else None)
+        yield with_words(cause, dearer_in_words(first))
+    elif features:
+        factor = f"{case.target} given {features[0]}"
+        cause = replace(_whole("concept", factor, share, (), one), columns=(features[0],))
+        yield because_of(cause, None, one, by=features[:3])
+    else:
         yield _whole("concept", case.target, share, (), one)
-        return
-    factor = f"{case.target} given {features[0]}"
-    cause = replace(_whole("concept", factor, share, (), one), columns=(features[0],))
-    yield because_of(cause, None, one, by=features[:3])
 
 
 def _whole(
@@ -256,7 +270,7 @@ def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> It
         yield replace(
             cause,
             picture=picture(inquiry.case, name, repaired),
-            where=confined(inquiry, name, best) if cause.verdict == "distortion" else None,
+            where=confined(inquiry, name, best) if cause.verdict == "distortion" else cause.where,
             onset=began(inquiry, name, best),
             restored=ask_for(cause.columns, {} if repaired is None else {name: repaired})
             if fault and ask_for is not None and (repaired is None or len(cause.columns) == 1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tidegauge.findings import Step
-from tidegauge.records import Cause, Information, Mechanism
+from tidegauge.records import Cause, Information, Mechanism, Segment
 from tidegauge.wording import listed, number
 
 SAID: dict[Mechanism, str] = {
@@ -54,6 +54,16 @@ def parity_in_words(sides: Sequence[Any]) -> str:
     """Say how the model that can be asked answers, then and now."""
     then, now = sides
     return f"asked again, the model is {then.said} of the baseline, and now {now.said}"
+
+
+def dearer_in_words(segment: Segment) -> str:
+    """Say where the loss rose."""
+    excess, share = number(segment.excess), number(100 * min(segment.share, 1.0))
+    chance = "" if segment.p_value is None else f" (p = {number(segment.p_value)})"
+    return (
+        f"where {segment.where} the loss is {excess} above what the baseline lets expect, "
+        f"{share} % of all that it rose by{chance}"
+    )
 
 
 def _said(cause: Cause) -> str:

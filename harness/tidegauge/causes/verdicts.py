@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log
 
-from tidegauge.findings import Checked, Links, Step
-from tidegauge.records import Information, Mechanism, Shape
+from tidegauge.findings import Checked, Links, Step, Weakened
+from tidegauge.records import Information, Mechanism, Segment, Shape
 
 SURE = 3.0
 """Standard errors from which information is taken to be there."""
@@ -22,6 +23,12 @@ ALMOST_ALL = 0.9
 FAR = 0.5
 """Part of a bit that a column tells of the side, from which most values were hardly there before:
 where the world moves so far, other columns move along."""
+CERTAIN = 0.001
+"""Corrected p-value of a segment's excess loss that shows by itself that the truth changed."""
+NEARLY = 0.8
+"""Part of what a loss rose by from which a segment is where it rose."""
+UNLIKE = 0.001
+"""Chance of correlations below which they did not all shrink by the same factor."""
 SHUFFLED = ("shuffle", "lag")
 NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log", "power")
 """Shapes that the world may take too, unless a constant is exactly met: the others are faults."""
@@ -30,31 +37,48 @@ NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log
 def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Mechanism:
     """Name what became of a column, or say that the data cannot tell.
 
-    Values that are the old ones beside other rows were mixed up. Else, where they can be repaired,
-    the truth tells: it goes with the repaired ones after a fault and with the logged ones after a
-    change of the world; but what others followed was no fault. Else, without the column the others
+    Values that are the old ones beside other rows were mixed up: all that went along with the
+    column does so by the same part less. Else, where they can be repaired, the truth tells: it goes
+    with the repaired ones after a fault and with the logged ones after a change of the world; but
+    what others followed was no fault. Else, without the column the others
     do not differ: its values were changed after they were made, if a rule of values fits, and come
     about otherwise if none does. At equal values of it they do not differ: it moved in the world,
     and they with it. Where both hold nothing hangs on the column, and a shift of the world looks
     like a biased sensor; only a shape that nature would not have chosen tells, or values that were
     never there before.
     """
+    marginal, weakened = step.ranked[0].marginal, step.weakened
+    evenly = weakened is not None and is_even(weakened)
+    unevenly = weakened is not None and is_uneven(weakened)
+    shuffled = shape is not None and shape.name in SHUFFLED
+    certainly = shape is not None and shuffled and shape.fit >= ALMOST_ALL and not unevenly
+    if shuffled:
+        shape, check = None, None
     fit = 0.0 if shape is None else shape.fit
-    if shape is not None and shape.name in SHUFFLED:
-        if fit >= ALMOST_ALL:
-            return "misaligned"
-        shape, fit, check = None, 0.0, None
-    if check is not None and abs(check.z) > SURE:
+    if marginal.z <= SURE and (certainly or (evenly and fit < FITS)):
+        return "misaligned"
+    if check is not None and (check.z > SURE or (check.z < -SURE and fit >= ALMOST_ALL)):
         fault = check.z > 0 and not (step.way == "through" and step.moved)
         return "distortion" if fault else "covariate"
-    marginal = step.ranked[0].marginal
     if step.way == "apart":
         return "distortion" if fit >= (FITS if marginal.z > SURE else ALMOST_ALL) else "covariate"
     if shape is not None and fit >= FITS and is_unnatural(shape):
         return "distortion"
     if not step.moved and marginal.value > FAR * log(2):
         return "distortion"
-    return "covariate" if step.way == "through" else "undetermined"
+    if step.way == "through" or (unevenly and fit < FITS):
+        return "covariate"
+    return "undetermined"
+
+
+def is_uneven(weakened: Weakened) -> bool:
+    """Whether correlations turned over, or some shrank by more than others."""
+    return weakened.p_value < UNLIKE or weakened.share - SURE * weakened.error > 1.0
+
+
+def is_even(weakened: Weakened) -> bool:
+    """Whether correlations shrank for sure, and all by the same factor."""
+    return weakened.share > SURE * weakened.error and not is_uneven(weakened)
 
 
 def is_unnatural(shape: Shape) -> bool:
@@ -63,7 +87,8 @@ def is_unnatural(shape: Shape) -> bool:
     That more rows hold a value which many held before is what the world does, too.
     """
     known = shape.params.get("fresh") == 0.0
-    return shape.exact or not (known or shape.name in NATURAL)
+    merged = shape.name == "merge" and shape.fit >= ALMOST_ALL
+    return shape.exact or merged or not (known or shape.name in NATURAL)
 
 
 def is_label_shift(links: Links, total: Information) -> bool:
@@ -80,3 +105,13 @@ def is_label_shift(links: Links, total: Information) -> bool:
 def adds(one: Information | None, total: Information) -> bool:
     """Whether target or prediction tell of the side what the features do not."""
     return one is not None and one.z > LIKELY and one.value > TRIFLE * max(total.value, 0.0)
+
+
+def is_dearer(segments: Sequence[Segment]) -> bool:
+    """Whether the loss at equal inputs rose on some rows for sure."""
+    return any(one.p_value is not None and one.p_value < CERTAIN for one in segments)
+
+
+def is_confined(segment: Segment | None) -> bool:
+    """Whether a loss rose on the rows of a segment and hardly elsewhere."""
+    return segment is not None and segment.share > NEARLY and is_dearer([segment])

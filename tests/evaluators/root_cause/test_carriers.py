@@ -131,6 +131,17 @@ def test_columns_that_say_the_same_are_named_together() -> None:
     assert set(result.steps[0].moved) == {"child", "grand", "plan"}
 
 
+@pytest.mark.parametrize(
+    "changed", [lambda values: values * 1.25, np.random.default_rng(0).permutation]
+)
+def test_of_columns_that_say_the_same_the_one_that_changed_is_named(changed: Any) -> None:
+    columns, now = world(1, 3_000)
+    columns["fahrenheit"] = columns["root"] * 1.8 + 32
+    columns["root"] = np.where(now, changed(columns["root"]), columns["root"])
+    result = found(columns, now)
+    assert [step.columns for step in result.steps] == [("root",)]
+
+
 def test_clocks_counters_and_ids_are_left_out_and_it_is_said_why() -> None:
     columns, now = world(3, 600)
     columns |= {

@@ -69,40 +69,46 @@ def test_unequal_sides_and_blocks_raise_no_false_alarm_either() -> None:
     assert np.count_nonzero(np.array(found) <= 0.05) <= stats.binom.isf(1e-3, 120, 0.05)
 
 
-@pytest.mark.parametrize("shift", [0.1, 0.2, 0.3])
-def test_a_shift_has_the_chance_that_kolmogorov_and_smirnov_give_it(shift: float) -> None:
-    """Twice theirs, for two tests are made, and a little more: gaps are read at ends of bins."""
+@pytest.mark.parametrize(
+    "changed", [lambda x: x + 0.1, lambda x: x + 0.3, lambda x: 1.1 * x, lambda x: 1.3 * x]
+)
+def test_a_change_is_seen_as_well_as_by_the_best_of_two_tests(changed: Any) -> None:
+    """Four times the smaller chance, for four tests are made; bins and ties cost a little."""
     above = []
     for seed in range(20):
-        x = np.random.default_rng(seed).normal(size=2_000) + shift * sides(2_000)
-        theirs = stats.ks_2samp(x[:1_000], x[1_000:], method="asymp").pvalue
-        ours = chance(case_of({"x": x}, sides(2_000)))
-        above.append(np.log10(ours) - np.log10(min(0.5, 2 * theirs)))
-    assert min(above) > -1e-6
-    assert np.median(above) < 0.4
-    assert max(above) < 1
+        x, y = np.random.default_rng(seed).normal(size=(2, 1_000))
+        y = changed(y)
+        gap = stats.ks_2samp(x, y, method="asymp").pvalue
+        location, spread = stats.mannwhitneyu(x, y), stats.mood(x, y)
+        lepage = stats.chi2.sf(
+            sum(stats.norm.isf(one.pvalue / 2) ** 2 for one in (location, spread)), 2
+        )
+        ours = chance(case_of({"x": np.append(x, y)}, sides(2_000)))
+        above.append(np.log10(ours) - np.log10(min(0.5, 4 * min(gap, lepage))))
+    assert abs(np.median(above)) < 0.1
+    assert -1 < min(above) <= max(above) < 1
 
 
 @pytest.mark.parametrize("share", [0.3, 0.35, 0.4, 0.5])
 def test_a_flag_has_the_chance_that_chi_square_gives_it(share: float) -> None:
-    """Four times theirs: there are two levels, and two tests."""
+    """Twice theirs: there are two levels."""
     rng = np.random.default_rng(int(100 * share))
     flag = np.where(rng.random(2_000) < np.where(sides(2_000), share, 0.3), "yes", "no")
     table = stats.contingency.crosstab(flag, sides(2_000)).count
     theirs = stats.chi2_contingency(table, correction=True).pvalue
     ours = chance(case_of({"x": flag.tolist()}, sides(2_000)))
-    assert np.log10(ours) == pytest.approx(np.log10(min(0.5, 4 * theirs)), abs=0.02)
+    assert np.log10(ours) == pytest.approx(np.log10(min(0.5, 2 * theirs)), abs=0.02)
 
 
 def test_a_sentinel_in_one_row_of_a_hundred_is_found() -> None:
     missed = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        x = rng.normal(50, 10, 6_000)
-        x[3_000 + rng.permutation(3_000)[:30]] = (50.0, -1.0, 999.0)[seed % 3]
-        domain = Domain(case_of({"x": x, "same": rng.normal(size=6_000)}, sides(6_000)), rng=rng)
+        x = rng.normal(50, 10, 4_000)
+        x[2_000 + rng.permutation(2_000)[:20]] = (50.0, -1.0, 999.0)[seed % 3]
+        domain = Domain(case_of({"x": x, "same": rng.normal(size=4_000)}, sides(4_000)), rng=rng)
         shown = evidence(domain, ["x", "same"])
-        missed += shown["x"] < 3
+        missed += shown["x"] < 3.5
         assert shown["same"] < 3
         assert marginals(domain, ["x"])["x"].z > 2
     assert missed == 0

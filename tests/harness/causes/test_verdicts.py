@@ -7,24 +7,36 @@ from typing import Any, Literal
 import pytest
 
 from tidegauge.causes.verdicts import of_step
-from tidegauge.findings import Carrier, Checked, Step
+from tidegauge.findings import Carrier, Checked, Step, Weakened
 from tidegauge.records import Information, Interval, Mechanism, Shape
 
 Way = Literal["apart", "through", "either"]
 
 
-def step(way: Way, *, z: float = 10.0, nats: float = 0.05, moved: tuple[str, ...] = ()) -> Step:
+def step(
+    way: Way,
+    *,
+    z: float = 10.0,
+    nats: float = 0.05,
+    moved: tuple[str, ...] = (),
+    weakened: Weakened | None = None,
+) -> Step:
     """One cause, by how the other columns behave and how far it moved itself."""
     whole = Information(about="a", value=nats, z=z)
     first = Carrier(columns=("a",), marginal=whole, conditional=whole, score=1.0, rank_one=1.0)
     return Step(
         columns=("a",), way=way, share=1.0, interval=Interval(1.0, 1.0), residual=whole,
-        rank_one=1.0, ranked=(first,), moved=moved,
+        rank_one=1.0, ranked=(first,), moved=moved, weakened=weakened,
     )  # fmt: skip
 
 
 def shape(name: str, fit: float = 1.0, *, exact: bool = False, **params: Any) -> Shape:
     return Shape(name=name, params=params, fit=fit, exact=exact, said=name)
+
+
+def less(share: float, p_value: float = 0.5) -> Weakened:
+    """Correlations that are less by a share, and how like each other they shrank."""
+    return Weakened(share=share, error=0.05, p_value=p_value)
 
 
 def check(z: float) -> Checked:
@@ -39,10 +51,57 @@ def check(z: float) -> Checked:
             step("apart", z=0.0), shape("shuffle", 0.6), None, "covariate", id="depends-otherwise"
         ),
         pytest.param(step("apart", z=0.0), None, None, "covariate", id="no-rule-of-values"),
+        pytest.param(
+            step("apart", z=0.0, weakened=less(0.3)), None, None, "misaligned", id="let-go-alike"
+        ),
+        pytest.param(
+            step("apart", z=0.0, weakened=less(0.3)),
+            shape("shuffle", 0.6),
+            None,
+            "misaligned",
+            id="let-go-alike-and-mixed-in-part",
+        ),
+        pytest.param(
+            step("apart", z=0.0, weakened=less(0.3, 1e-6)),
+            shape("shuffle", 0.97),
+            None,
+            "covariate",
+            id="let-go-of-some-more-than-of-others",
+        ),
+        pytest.param(
+            step("apart", z=0.0, weakened=less(2.0)),
+            shape("shuffle", 0.97),
+            None,
+            "covariate",
+            id="turned-over",
+        ),
+        pytest.param(
+            step("apart", weakened=less(0.3)), None, None, "covariate", id="moved-by-itself"
+        ),
+        pytest.param(
+            step("either", z=0.0, weakened=less(0.3)),
+            shape("noise"),
+            None,
+            "undetermined",
+            id="noise-weakens-too",
+        ),
+        pytest.param(
+            step("either", weakened=less(0.3, 1e-6)),
+            None,
+            None,
+            "covariate",
+            id="depends-on-some-otherwise",
+        ),
+        pytest.param(
+            step("either"), shape("merge", 0.95), None, "distortion", id="two-levels-are-one"
+        ),
         pytest.param(step("apart", z=0.0), shape("noise"), None, "distortion", id="noise"),
         pytest.param(step("apart"), shape("bias", 0.8), None, "distortion", id="nobody-followed"),
         pytest.param(
-            step("apart"), shape("bias", 0.8), check(-5), "covariate", id="truth-went-along"
+            step("apart"), shape("bias", 0.95), check(-5), "covariate", id="truth-went-along"
+        ),
+        pytest.param(
+            step("apart"), shape("bias", 0.6), check(-5), "distortion", id="repair-was-wrong"
         ),
         pytest.param(
             step("through"), shape("scale"), check(5), "distortion", id="truth-did-not-go-along"
