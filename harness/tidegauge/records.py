@@ -547,7 +547,7 @@ class Decomposition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A factor before, after, and repaired, for drawing: shares of rows over bins or levels."""
+    """A factor before, after, and repaired, for drawing: numbers over its bins or levels."""
 
     labels: tuple[str, ...]
     """Level names; empty for numeric bins."""
@@ -559,6 +559,8 @@ class Picture:
     """The same for the current log."""
     repaired: tuple[float, ...] = ()
     """The same after the repair; empty where there is none."""
+    of: str = ""
+    """What the numbers are where they are no shares of rows, such as a mean loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
 from markupsafe import escape
@@ -30,6 +30,8 @@ def distribution(shares: Drawn, name: str) -> Figure | None:
     """
     if not shares.baseline or not (any(shares.baseline) or any(shares.current)):
         return None
+    if isinstance(shares, Picture) and shares.of:
+        return _means(shares, name)
     if not shares.edges:
         return _levels(shares, name)
     first, last = _axis(shares.edges, shares)
@@ -174,7 +176,14 @@ def _levels(shares: Drawn, name: str) -> Figure:
     top = max((max(row[1:]) for row in shown), default=1.0) or 1.0
     start, end = 118, 285
     parts = [
-        _bar(row[:3], row[3] if fixed else None, 8 + 22 * place, start, (end - start) / top)
+        _bar(
+            row[:3],
+            row[3] if fixed else None,
+            8 + 22 * place,
+            start,
+            (end - start) / top,
+            words.percent,
+        )
         for place, row in enumerate(shown)
     ]
     caption = (
@@ -196,16 +205,39 @@ def _levels(shares: Drawn, name: str) -> Figure:
     )
 
 
-def _bar(row: tuple[str, float, float], fixed: float | None, y: int, x: int, scale: float) -> str:
+def _means(picture: Picture, name: str) -> Figure:
+    """Draw one bar a level or stretch, in their order: what is drawn are no shares."""
+    rows = list(zip(picture.labels, picture.baseline, picture.current, strict=True))
+    top = max(max(row[1:]) for row in rows)
+    parts = [
+        _bar(row, None, 8 + 22 * place, 118, (285 - 118) / top, words.number)
+        for place, row in enumerate(rows)
+    ]
+    of = words.clean(picture.of)
+    return Figure(
+        title="Levels",
+        svg=svg.picture(parts, f"{of} over {name}, baseline and current", 16 + 22 * len(rows)),
+        caption=f"{of[:1].upper()}{of[1:]} over {name}, baseline to current. Outline: baseline, "
+        "filled: current.",
+    )
+
+
+def _bar(
+    row: tuple[str, float, float],
+    fixed: float | None,
+    y: int,
+    x: int,
+    scale: float,
+    told: Callable[[float], str],
+) -> str:
     label, before, after = row
-    told = f"{words.percent(before)} → {words.percent(after)}"
     return (
         f'<rect class="c" x="{x}" y="{y}" width="{svg.coord(after * scale)}" height="14"/>'
         f'<rect class="b" x="{x}" y="{y}" width="{svg.coord(before * scale)}" height="14"/>'
         f"{_repair(fixed, y, x, scale)}"
         f"<g><title>{escape(words.clean(label))}</title>"
         f"{svg.label(x - 7, y + 11, words.shorten(label, 18) or '(empty)', 'end', 'ink')}</g>"
-        f"{svg.label(WIDTH - 4, y + 11, told, 'end')}"
+        f"{svg.label(WIDTH - 4, y + 11, f'{told(before)} → {told(after)}', 'end')}"
     )
 
 

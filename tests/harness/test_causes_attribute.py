@@ -155,6 +155,8 @@ def test_a_truth_that_changed_in_one_segment_is_named_by_where_the_loss_rose() -
     assert cause.where.where.startswith("age at least 45")
     assert "above what the baseline lets expect" in cause.because
     assert "only where age at least 45" in found.because
+    assert cause.picture is not None
+    assert (cause.picture.of, cause.onset) == ("mean log loss", None)
 
 
 def test_another_model_at_equal_inputs_is_a_change_of_serving() -> None:
@@ -195,8 +197,13 @@ def test_rows_in_another_order_are_named_though_trees_see_too_little() -> None:
     columns["saved"][part] = columns["saved"][rng.permutation(part)]
     found = attribute(case_with(columns))
     assert found.tests[0].z < 3, "else this shows nothing"
-    assert [cause.columns for cause in found.causes] == [("saved",)]
-    assert found.verdict == "misaligned"
+    (cause,) = found.causes
+    assert (found.verdict, cause.columns) == ("misaligned", ("saved",))
+    assert re.search(
+        r"its correlations with other columns are all [12]\d\.?\d? % weaker", cause.because
+    )
+    assert cause.interval is not None
+    assert 0.5 < cause.interval.low < cause.share <= cause.interval.high <= 1
 
 
 def test_what_others_followed_was_no_fault_however_well_its_repair_foretells() -> None:

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Case, case_of
 from tidegauge.causes.incidents import grouped, key_of
-from tidegauge.causes.pictures import BINS, LEVELS, MISSING, REST, picture
+from tidegauge.causes.pictures import (
+    BINS,
+    KNOWN,
+    LEVELS,
+    MISSING,
+    REST,
+    STRETCHES,
+    losses_over,
+    picture,
+)
 from tidegauge.records import Cause, Explanation, Mechanism, Outcome, Picture, Result, Verdict
 
 N = 400
@@ -152,3 +161,42 @@ def test_how_well_the_model_does_goes_to_the_first_cause() -> None:
 
 def test_a_finding_of_a_slice_is_named_with_it() -> None:
     assert key_of(replace(alarm("a"), slice="region=north")) == "drift.psi|a|region=north"
+
+
+def test_a_loss_is_drawn_over_stretches_of_a_number_of_equal_mass() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=2 * N)
+    x[:5] = np.nan
+    losses = np.where(SIDE & (x > 1), 3.0, 1.0)
+    losses[10] = np.nan
+    found = losses_over(case(x), "x", losses, "log loss")
+    assert found is not None
+    assert found.of == "mean log loss"
+    assert len(found.labels) == STRETCHES
+    assert found.labels[0].startswith("below ")
+    assert found.labels[-1].endswith(" or more")
+    assert found.baseline == (1.0,) * STRETCHES
+    assert found.current[:-1] == pytest.approx((1.0,) * (STRETCHES - 1), abs=0.7)
+    assert found.current[0] == 1.0
+    assert found.current[-1] > 2.5
+
+
+def test_a_loss_over_levels_leaves_out_those_of_which_too_few_rows_are_known() -> None:
+    plan = np.resize(["a", "b", "c", "c"], 2 * N).astype(object)
+    plan[[0, N + 1]] = "rare"
+    losses = np.select([plan == "a", plan == "b"], [1.0, 2.0], 4.0) + SIDE
+    losses[(plan == "b") & SIDE & (np.cumsum((plan == "b") & SIDE) >= KNOWN)] = np.nan
+    found = losses_over(case(plan.tolist()), "x", losses, "share of errors")
+    assert found is not None
+    assert found.of == "share of errors"
+    assert dict(
+        zip(found.labels, zip(found.baseline, found.current, strict=True), strict=True)
+    ) == {
+        "a": (1.0, 2.0),
+        "c": (4.0, 5.0),
+    }
+
+
+@pytest.mark.parametrize("values", [np.full(2 * N, np.nan), [None] * (2 * N)])
+def test_a_loss_over_nothing_is_not_drawn(values: Any) -> None:
+    assert losses_over(case(values), "x", np.ones(2 * N), "log loss") is None

@@ -117,7 +117,8 @@ def carriers(
     least = max(whole.value, *(one.value for one in alone.values()), 1e-12)
     search = _Search(domain, alone, shown, groups, least, rng, confidence, names)
     if whole.z > SURE or _any_sure(shown[name] for name in names):
-        steps = _worth_naming(list(search.steps(_State(rest=frozenset(names)))))
+        steps = list(search.steps(_State(rest=frozenset(names))))
+        steps = [one for one in steps if one.share > LITTLE] or steps[:1]  # a try that failed
     else:
         steps = list(search.steps_by_pairs(frozenset(names)))
     return Carriers(
@@ -162,11 +163,16 @@ class _Search:
             ranked = self._ranked(state, [groups[i] for i in most])
             first = self._narrowed(ranked[0], state)
             after = rest - set(first.columns)
+            own = self.pairs.amounts([first.columns], [after], self.rng, DRAWS)[:, 0]
+            shares = own / (whole - own[0] + own)
+            low, high = np.quantile(
+                shares[1:], (0.5 - self.confidence / 2, 0.5 + self.confidence / 2)
+            )
             yield Step(
                 columns=first.columns,
                 way="apart",
-                share=(self.pairs.amount(rest) - self.pairs.amount(after)) / whole,
-                interval=Interval(0.0, 1.0),  # what trees do not see has no amount
+                share=float(shares[0]),
+                interval=Interval(float(low), float(high)),
                 residual=told(self._left(_State(rest=after)), "side and the columns left"),
                 rank_one=first.rank_one,
                 ranked=(first, *ranked[1:]),
@@ -312,11 +318,6 @@ class _Search:
         error = self.domain.error((gone.rows - share * left.rows) / self.whole)
         low, high = np.clip((share - z * error, share + z * error), 0.0, 1.0)
         return Interval(float(low), float(high))
-
-
-def _worth_naming(steps: list[Step]) -> list[Step]:
-    """Leave out what was tried and explained nothing, where something else explains it."""
-    return [one for one in steps if one.share > LITTLE] or steps[:1]
 
 
 def _any_sure(shown: Iterable[float]) -> bool:

@@ -14,15 +14,11 @@ from numpy.typing import NDArray
 
 from tidegauge.case import Caller, Case
 from tidegauge.causes import verdicts
-from tidegauge.causes.pictures import picture
+from tidegauge.causes.details import best_fit, detailed
 from tidegauge.causes.questions import (
     Answers,
     Inquiry,
-    about_topics,
     ask,
-    began,
-    confined,
-    restorer,
     thinned,
 )
 from tidegauge.causes.sentences import (
@@ -52,11 +48,8 @@ LEAST_ROWS = 10_000
 """Rows of a side that are learned from, however many features there are."""
 LEAST = 1e-6
 """Nats that a cause holds at least, where tests that need fewer rows have shown it."""
-DETAILED = 3
-"""Causes that are looked into: confined where, begun when, what a repair brings back."""
 HALF = 0.5
 """Part of what was lost from which a repair that brings it back puts its cause first."""
-FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
 
 
 def attribute(
@@ -113,8 +106,8 @@ def attribute(
     inquiry = Inquiry(case=case, seed=seed, confidence=confidence, caller=caller, topics=topics)
     answers = ask(inquiry, functional, of)
     ranked = sorted(_causes(case, answers), key=lambda cause: -cause.share)
-    detailed = _detailed(inquiry, answers, ranked)
-    causes = tuple(sorted(detailed, key=partial(_order, answers)))
+    told = detailed(inquiry, answers, ranked)
+    causes = tuple(sorted(told, key=partial(_order, answers)))
     tied = _tied(answers, causes)
     verdict = _verdict(causes, tied)
     return Explanation(
@@ -180,7 +173,10 @@ def _of_features(answers: Answers, part: float) -> Iterator[Cause]:
     """Take the mechanisms of a given order, unless a fault of measurement explains them all."""
     steps = answers.carriers.steps
     faults = {
-        name: step for step in steps if _mechanism(answers, step) in FAULTS for name in step.columns
+        name: step
+        for step in steps
+        if _mechanism(answers, step) in verdicts.FAULTS
+        for name in step.columns
     }
     by_order = answers.mechanisms
     if by_order is None or by_order.decomposition is None or len(faults) == len(steps) > 0:
@@ -212,7 +208,7 @@ def _of_step(answers: Answers, step: Step, part: float) -> Cause:
         because="",
         columns=step.columns,
         shape=None if verdict == "covariate" else shape,
-        moved=step.moved if verdict not in FAULTS else (),
+        moved=step.moved if verdict not in verdicts.FAULTS else (),
     )
     return because_of(cause, step)
 
@@ -244,50 +240,9 @@ def _whole(
     return because_of(cause, None, one)
 
 
-def _best(answers: Answers, columns: Sequence[str]) -> Any:
-    """Best shape of the first column that has one; ``None`` where none has."""
-    found = [answers.shapes.get(name, ()) for name in columns]
-    return next((one[0] for one in found if one), None)
-
-
 def _shape(answers: Answers, columns: Sequence[str]) -> Shape | None:
-    best = _best(answers, columns)
+    best = best_fit(answers, columns)
     return None if best is None else best.shape
-
-
-def _detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> Iterator[Cause]:
-    """Add to the first causes what they look like, where they are and when they began."""
-    ask_for = restorer(inquiry) if any(one.verdict in FAULTS for one in causes) else None
-    for place, cause in enumerate(causes):
-        if place >= DETAILED or cause.columns[:1] not in {(n,) for n in inquiry.case.features}:
-            yield cause
-            continue
-        name, best = cause.columns[0], _best(answers, cause.columns)
-        if name in inquiry.topics:
-            cause = _with_topics(cause, about_topics(inquiry, name))
-        fault = cause.verdict in FAULTS
-        repaired = best.repaired if best is not None and fault else None
-        yield replace(
-            cause,
-            picture=picture(inquiry.case, name, repaired),
-            where=confined(inquiry, name, best) if cause.verdict == "distortion" else cause.where,
-            onset=began(inquiry, name, best),
-            restored=ask_for(cause.columns, {} if repaired is None else {name: repaired})
-            if fault and ask_for is not None and (repaired is None or len(cause.columns) == 1)
-            else None,
-        )
-
-
-def _with_topics(cause: Cause, changes: Sequence[Cause]) -> Cause:
-    """Say which topics grew or shrank, in which words, with texts of both sides."""
-    if not changes:
-        return cause
-    named = listed([one.factor for one in changes])
-    return replace(
-        with_words(cause, f"chiefly {named}"),
-        words=changes[0].words,
-        examples=changes[0].examples,
-    )
 
 
 def _tied(answers: Answers, causes: Sequence[Cause]) -> tuple[str, ...]:

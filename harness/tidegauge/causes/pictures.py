@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.case import Case, Variable
 from tidegauge.records import Picture
+from tidegauge.wording import number
 
 BINS = 28
 LEVELS = 12
@@ -16,6 +18,10 @@ LEVELS = 12
 OUTER = 0.002
 """Share of rows at each end that bins do not stretch to: they fall into the outermost."""
 DIGITS = 6
+STRETCHES = 8
+"""Stretches of a number, of equal mass, over which a loss is shown."""
+KNOWN = 20
+"""Rows of a side that a mean needs to be drawn."""
 MISSING, REST = "(missing)", "(other)"
 
 
@@ -32,6 +38,59 @@ def picture(case: Case, name: str, repaired: NDArray[np.float64] | None) -> Pict
     if variable.categorical:
         return _levels(variable, before, now, repaired)
     return _bins(before, now, repaired)
+
+
+def losses_over(case: Case, name: str, losses: NDArray[np.float64], of: str) -> Picture | None:
+    """Lay the mean loss of both sides over a column's levels, or over stretches of a number.
+
+    Parameters
+    ----------
+    losses
+        Shape (rows,); NaN = none.
+    of
+        What the loss is called.
+    """
+    places, labels = _stretches(case[name], ~case.current)
+    known = np.isfinite(losses) & (places >= 0)
+    means, rows = [], []
+    for side in (~case.current & known, case.current & known):
+        rows.append(np.bincount(places[side], minlength=len(labels)))
+        sums = np.bincount(places[side], weights=losses[side], minlength=len(labels))
+        means.append(sums / np.maximum(rows[-1], 1))
+    shown = np.flatnonzero(np.minimum(*rows) >= KNOWN)
+    if not len(shown):
+        return None
+    baseline, current = (tuple(np.round(one[shown], DIGITS).tolist()) for one in means)
+    return Picture(
+        labels=tuple(labels[place] for place in shown),
+        edges=(),
+        baseline=baseline,
+        current=current,
+        of=of if of.startswith("share") else f"mean {of}",
+    )
+
+
+def _stretches(
+    variable: Variable, before: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Place of each row among levels or stretches, -1 where it has none, and what they are."""
+    values = variable.values
+    seen = np.isfinite(values)
+    if variable.categorical:
+        codes = np.where(seen, values, 0).astype(np.int64)
+        often = np.argsort(-np.bincount(codes[seen & before], minlength=len(variable.levels)))
+        place = np.full(len(variable.levels), -1)
+        place[often[:LEVELS]] = np.arange(min(LEVELS, len(often)))
+        return np.where(seen, place[codes], -1), [variable.levels[i] for i in often[:LEVELS]]
+    steps = np.arange(1, STRETCHES) / STRETCHES
+    known = values[seen & before]
+    if not len(known):
+        return np.full(len(values), -1), []
+    cuts = np.unique(np.quantile(known, steps))
+    ends = [number(float(cut)) for cut in cuts]
+    labels = [f"below {ends[0]}", *(f"{low} to {high}" for low, high in pairwise(ends))]
+    places = np.searchsorted(cuts, np.where(seen, values, 0.0), side="right")
+    return np.where(seen, places, -1), [*labels, f"{ends[-1]} or more"]
 
 
 def _bins(

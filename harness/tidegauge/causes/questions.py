@@ -217,11 +217,17 @@ def _suspicion(inquiry: Inquiry, name: str, shape: Any) -> NDArray[Any]:
 def began(inquiry: Inquiry, name: str, shape: Any) -> Onset | None:
     """Ask when a column began to differ."""
     case = inquiry.case
-    if not case.timestamp:
-        return None
     values = case[name].values
     if case[name].categorical or shape is None or shape.shape.name == "nulls":
         values = _suspicion(inquiry, name, shape).astype(np.float64)
+    return since(inquiry, values)
+
+
+def since(inquiry: Inquiry, values: NDArray[np.float64]) -> Onset | None:
+    """Ask when a number of each row changed."""
+    case = inquiry.case
+    if not case.timestamp:
+        return None
     found: Onset | None = inquiry.ask(
         "onset",
         case[case.timestamp].values,

@@ -72,6 +72,9 @@ def _said(cause: Cause) -> str:
 
 
 def _way(step: Step, verdict: Mechanism) -> str:
+    if verdict == "misaligned" and step.weakened is not None:
+        less = number(100 * min(step.weakened.share, 1.0))
+        return f"its correlations with other columns are all {less} % weaker"
     if step.way == "apart" and verdict == "covariate":
         return "without it the other columns do not differ: it comes to depend on them otherwise"
     if step.way == "apart":

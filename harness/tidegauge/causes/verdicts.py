@@ -29,6 +29,7 @@ NEARLY = 0.8
 """Part of what a loss rose by from which a segment is where it rose."""
 UNLIKE = 0.001
 """Chance of correlations below which they did not all shrink by the same factor."""
+FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
 SHUFFLED = ("shuffle", "lag")
 NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log", "power")
 """Shapes that the world may take too, unless a constant is exactly met: the others are faults."""

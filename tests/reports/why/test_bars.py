@@ -67,6 +67,18 @@ def test_a_repair_is_a_dashed_outline_and_said(labels: tuple[str, ...]) -> None:
     assert "repair" not in plain.caption
 
 
+def test_numbers_that_are_no_shares_of_rows_are_written_as_numbers_in_their_order() -> None:
+    picture = Picture(
+        labels=("below 3", "3 or more"), edges=(), baseline=(0.51, 0.4), current=(0.5, 2.25),
+        of="mean log loss",
+    )  # fmt: skip
+    figure = _pictures.before_after(picture, "age")
+    assert figure is not None
+    assert figure.caption.startswith("Mean log loss over age, baseline to current")
+    assert "%" not in figure.svg
+    assert figure.svg.index("0.51 → 0.5") < figure.svg.index("0.4 → 2.25")
+
+
 def test_a_repair_as_high_as_it_gets_stays_inside_the_frame() -> None:
     picture = Picture(
         labels=(), edges=(0.0, 1.0, 2.0, 3.0), baseline=(0.3, 0.4, 0.3), current=(0.3, 0.4, 0.3),
