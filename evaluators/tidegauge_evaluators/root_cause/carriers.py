@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from tidegauge.case import Case
 from tidegauge.findings import Carrier, Carriers, Step
 from tidegauge.records import ExplainerCard, Information, Interval
+from tidegauge_evaluators._beside_steps import with_moved, with_weakened
 from tidegauge_evaluators._carrier_scores import DRAWS, SURE, scored
-from tidegauge_evaluators._dependence import Turned, turned, weakened
+from tidegauge_evaluators._dependence import Turned, turned
 from tidegauge_evaluators._domain import Domain, Estimate, told
 from tidegauge_evaluators._links import links
 from tidegauge_evaluators._marginals import evidence, marginals
-from tidegauge_evaluators._redundancy import association, redundant, unusable
+from tidegauge_evaluators._redundancy import redundant, unusable
 
 CARD = ExplainerCard(
     title="Columns that carry a drift",
@@ -29,6 +30,8 @@ CARD = ExplainerCard(
     "Lopez-Paz & Oquab 2017, ICLR (classifier two-sample test)",
 )
 
+SEEN = 2.0
+"""Standard errors from which what a column tells alone counts towards its score."""
 ALIKE = 2.0
 """Standard errors below which what is left does not differ between the two ways."""
 ENOUGH = 0.05
@@ -124,7 +127,7 @@ def carriers(
     return Carriers(
         total=total,
         ranked=steps[0].ranked if steps else (),
-        steps=tuple(_with_weakened(_with_moved(steps, shown, case), domain, names)),
+        steps=tuple(with_weakened(with_moved(steps, shown, case), domain, names)),
         marginals=alone_told,
         links=links(domain, names, rng),
         left_out=left_out,
@@ -270,7 +273,7 @@ class _Search:
         linked = None
         if max(one.z for one in beside) < SURE and not state.through:
             linked = self._linked(suspects, others, state)
-        return scored(suspects, alone, beside, np.array(shown) > 2.0, linked, self.rng)
+        return scored(suspects, alone, beside, np.array(shown) > SEEN, linked, self.rng)
 
     def _linked(
         self,
@@ -278,7 +281,12 @@ class _Search:
         others: Sequence[frozenset[str]],
         state: _State,
     ) -> NDArray[np.float64] | None:
-        """Ask pairs what each suspect tells beside others, where they tell anything."""
+        """Ask pairs what each suspect tells beside others, where no column moved by itself.
+
+        Where one did, correlations of what follows from it may change along.
+        """
+        if max(self.shown[name] for name in state.rest) > SEEN:
+            return None
         if self.pairs.chance(state.rest) > CHANCE:
             return None
         return self.pairs.amounts(suspects, others, self.rng, DRAWS)
@@ -324,27 +332,3 @@ def _any_sure(shown: Iterable[float]) -> bool:
     """Whether one of many columns differs, by a bar that rises with their number (Bonferroni)."""
     found = list(shown)
     return bool(found) and max(found) > NormalDist().inv_cdf(1.0 - CHANCE / len(found))
-
-
-def _with_moved(steps: Sequence[Step], shown: Mapping[str, float], case: Case) -> Iterator[Step]:
-    """Say of each step which columns moved because of it: those nearest to it in the baseline."""
-    causes = {name for step in steps for name in step.columns}
-    movers = [name for name, z in shown.items() if name not in causes and z > SURE]
-    through = [step for step in steps if step.way != "apart"]
-    nearest: dict[str, list[str]] = {}
-    for name in movers:
-        if through:
-            step = max(
-                through, key=lambda s: max(association(case, name, other) for other in s.columns)
-            )
-            nearest.setdefault(step.columns[0], []).append(name)
-    for step in steps:
-        yield replace(step, moved=tuple(nearest.get(step.columns[0], ())))
-
-
-def _with_weakened(steps: Iterable[Step], domain: Domain, names: Sequence[str]) -> Iterator[Step]:
-    """Say of each column whose values moved little by themselves how far it let go of others."""
-    for step in steps:
-        others = [name for name in names if name not in step.columns]
-        alone = len(step.columns) == 1 and step.way != "through"
-        yield replace(step, weakened=weakened(domain, step.columns[0], others) if alone else None)

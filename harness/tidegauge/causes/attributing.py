@@ -152,7 +152,7 @@ def _causes(case: Case, answers: Answers) -> Iterator[Cause]:
         served = None
     told = answers.concept is not None and answers.concept.causes  # with fewer rows than trees need
     world = all(_mechanism(answers, step) == "covariate" for step in found.steps)
-    if told or (served is None and world and verdicts.is_dearer(answers.segments)):
+    if told or (served is None and world and verdicts.dearest(answers.segments) is not None):
         concept = links.target_given_features
     drifted = max(total.value, 0.0) if found.steps else 0.0
     whole = drifted + sum(max(one.value, LEAST) for one in (concept, served) if one is not None)
@@ -214,21 +214,29 @@ def _of_step(answers: Answers, step: Step, part: float) -> Cause:
 
 
 def _concept(case: Case, answers: Answers, one: Information, share: float) -> Iterator[Cause]:
-    """Name where the truth at equal inputs changed: a segment, features, else the target itself."""
-    found, first = answers.concept, next(iter(answers.segments), None)
-    features = [] if found is None else [c.factor for c in found.causes if c.factor != case.target]
-    confined = verdicts.is_confined(first)
-    if first is not None and (confined or not features):
-        factor = f"{case.target} given {listed(list(first.columns))}"
-        cause = _whole("concept", factor, share, (), None)
-        cause = replace(cause, columns=first.columns, where=first if confined else None)
-        yield with_words(cause, dearer_in_words(first))
-    elif features:
-        factor = f"{case.target} given {features[0]}"
-        cause = replace(_whole("concept", factor, share, (), one), columns=(features[0],))
-        yield because_of(cause, None, one, by=features[:3])
-    else:
-        yield _whole("concept", case.target, share, (), one)
+    """Name where the truth at equal inputs changed.
+
+    That is the feature that is sure, else the rows on which the loss rose, else features that are
+    less sure, else the target itself.
+    """
+    found = () if answers.concept is None else answers.concept.causes
+    features = [cause for cause in found if cause.factor != case.target]
+    names = [cause.factor for cause in features]
+    sure = [cause.factor for cause in features if (cause.rank_one or 0.0) > verdicts.MOSTLY][:1]
+    rows = verdicts.dearest(answers.segments, confined=True)
+    if rows is not None and sure and sure[0] not in rows.columns:
+        rows = None
+    elif rows is None and not names:
+        rows = verdicts.dearest(answers.segments)
+    columns = tuple(sure) or (rows.columns if rows is not None else tuple(names[:1]))
+    factor = f"{case.target} given {listed(list(columns))}" if columns else case.target
+    cause = _whole("concept", factor, share, (), one)
+    if rows is not None:
+        confined = rows if verdicts.is_confined(rows) else None
+        cause = replace(with_words(because_of(cause, None), dearer_in_words(rows)), where=confined)
+    elif names:
+        cause = because_of(cause, None, one, by=names[:3])
+    yield replace(cause, columns=columns or cause.columns)
 
 
 def _whole(

@@ -30,6 +30,8 @@ NEARLY = 0.8
 UNLIKE = 0.001
 """Chance of correlations below which they did not all shrink by the same factor."""
 FAULTS: tuple[Mechanism, ...] = ("distortion", "misaligned")
+MOSTLY = 0.9
+"""Probability of being first from which a feature is the one whose effect changed."""
 SHUFFLED = ("shuffle", "lag")
 NATURAL = ("bias", "scale", "noise", "unit", "merge", "new_level", "split", "log", "power")
 """Shapes that the world may take too, unless a constant is exactly met: the others are faults."""
@@ -108,11 +110,16 @@ def adds(one: Information | None, total: Information) -> bool:
     return one is not None and one.z > LIKELY and one.value > TRIFLE * max(total.value, 0.0)
 
 
-def is_dearer(segments: Sequence[Segment]) -> bool:
-    """Whether the loss at equal inputs rose on some rows for sure."""
-    return any(one.p_value is not None and one.p_value < CERTAIN for one in segments)
+def dearest(segments: Sequence[Segment], *, confined: bool = False) -> Segment | None:
+    """Find the rows on which the loss at equal inputs rose most surely, and hardly elsewhere."""
+    certain = [
+        (one.p_value, place)
+        for place, one in enumerate(segments)
+        if one.p_value is not None and one.p_value < CERTAIN and (not confined or is_confined(one))
+    ]
+    return segments[min(certain)[1]] if certain else None
 
 
-def is_confined(segment: Segment | None) -> bool:
-    """Whether a loss rose on the rows of a segment and hardly elsewhere."""
-    return segment is not None and segment.share > NEARLY and is_dearer([segment])
+def is_confined(segment: Segment) -> bool:
+    """Whether the loss rose on the rows of a segment and hardly elsewhere."""
+    return segment.share > NEARLY
