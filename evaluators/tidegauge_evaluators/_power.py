@@ -29,29 +29,6 @@ def smallest_mix_in(n_baseline: float, n_current: float) -> float:
     return min(1.0, SEEN / math.sqrt(effective_rows(n_baseline, n_current)))
 
 
-def rows_to_show(mix_in: float, n_baseline: float = math.inf) -> int:
-    """Give the current rows that a foreign topic of this share needs to be found so.
-
-    Parameters
-    ----------
-    mix_in
-        Its share of the current rows.
-    n_baseline
-        Rows of the baseline; as many as of the current log where infinite.
-
-    Examples
-    --------
-    >>> rows_to_show(0.05) > rows_to_show(0.1)
-    True
-    """
-    effective = (SEEN / mix_in) ** 2
-    if math.isinf(n_baseline):
-        return math.ceil(2.0 * effective)
-    if n_baseline <= effective:
-        raise ValueError(f"{n_baseline:,.0f} baseline rows cannot show {mix_in:.1%} at any size")
-    return math.ceil(effective * n_baseline / (n_baseline - effective))
-
-
 def power_details(pool: Pool) -> dict[str, float | str]:
     """Say how small a foreign topic these samples could show."""
     units = float(pool.before.sum()), float(pool.now.sum())

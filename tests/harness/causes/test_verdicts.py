@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import pytest
 
-from tidegauge.causes.verdicts import of_step
+from tidegauge.causes.verdicts import dearest, of_step
 from tidegauge.findings import Carrier, Checked, Step, Weakened
-from tidegauge.records import Information, Interval, Mechanism, Shape
+from tidegauge.records import Information, Interval, Mechanism, Segment, Shape
 
 Way = Literal["apart", "through", "either"]
 
@@ -129,3 +129,20 @@ def test_what_became_of_a_column(
     one: Step, rule: Shape | None, truth: Checked | None, verdict: Mechanism
 ) -> None:
     assert of_step(one, rule, truth) == verdict
+
+
+def segment(share: float, p_value: float | None) -> Segment:
+    return Segment(
+        where="a = b", columns=("a",), excess=0.1, share=share, support=0.2, p_value=p_value, n=100
+    )
+
+
+def test_the_dearest_rows_are_the_surest_and_where_asked_those_that_hold_nearly_all() -> None:
+    slight, sure, whole, untested = (
+        segment(0.9, 0.01), segment(0.5, 1e-30), segment(0.95, 1e-9), segment(1.0, None)
+    )  # fmt: skip
+    assert dearest([slight, whole, sure, untested]) is sure
+    assert dearest([slight, sure, whole, untested], confined=True) is whole
+    assert dearest([slight, untested]) is None
+    assert dearest([sure], confined=True) is None
+    assert dearest([]) is None
