@@ -217,3 +217,11 @@ def test_same_seed_same_carriers_and_inputs_stay() -> None:
     assert first == carriers(case, rng=np.random.default_rng(1))
     for name, values in before.items():
         np.testing.assert_array_equal(values, case[name].values)
+
+
+def test_where_no_column_can_be_asked_nothing_is_named() -> None:
+    now = np.arange(200) >= 100
+    result = found({"row": np.arange(200.0), "lost": np.full(200, np.nan)}, now)
+    assert set(result.left_out) == {"row", "lost"}
+    assert result.steps == ()
+    assert result.total.value == 0.0
