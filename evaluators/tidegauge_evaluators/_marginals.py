@@ -161,7 +161,7 @@ def _gap(counts: Numbers) -> float:
 
 def _location_or_spread(counts: Numbers) -> float:
     n = counts.sum(axis=1)
-    if n.min() < 1:
-        return 1.0
+    if n.min() < 1 or np.count_nonzero(counts.sum(axis=0)) < 3:
+        return 1.0  # two values are two cells, which are tested by themselves
     p, q = counts / n[:, None]
     return permutation_test(p, q, int(n[0]), int(n[1])).p_value

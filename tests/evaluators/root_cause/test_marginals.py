@@ -69,6 +69,13 @@ def test_unequal_sides_and_blocks_raise_no_false_alarm_either() -> None:
     assert np.count_nonzero(np.array(found) <= 0.05) <= stats.binom.isf(1e-3, 120, 0.05)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_flag_that_few_rows_of_few_blocks_have_has_a_chance() -> None:
+    x = (np.arange(600) == 599).astype(float)
+    case = case_of({"x": x}, sides(600), blocks=np.arange(600) // 100)
+    assert 0.2 < chance(case) <= 0.5
+
+
 @pytest.mark.parametrize(
     "changed", [lambda x: x + 0.1, lambda x: x + 0.3, lambda x: 1.1 * x, lambda x: 1.3 * x]
 )
