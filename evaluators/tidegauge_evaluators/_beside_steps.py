@@ -30,7 +30,7 @@ def with_moved(steps: Sequence[Step], shown: Mapping[str, float], case: Case) ->
 
 
 def with_weakened(steps: Iterable[Step], domain: Domain, names: Sequence[str]) -> Iterator[Step]:
-    """Say of each column whose values moved little by themselves how far it let go of others."""
+    """Say of each column that others did not follow how far it let go of them."""
     for step in steps:
         others = [name for name in names if name not in step.columns]
         alone = len(step.columns) == 1 and step.way != "through"

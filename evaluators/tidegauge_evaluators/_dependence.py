@@ -25,7 +25,6 @@ TRIFLE = 1e-3
 would be left."""
 PLAIN = 2.0
 """Standard errors up to which a difference does not count towards a column's sum."""
-
 SURE = 3.0
 """Standard errors from which a correlation is there."""
 SMALLEST = 0.05
@@ -118,7 +117,7 @@ def weakened(domain: Domain, name: str, others: Sequence[str]) -> Weakened | Non
     if not known.any():
         return None
     before, after = then.found[known], now.found[known]
-    noise = [_covariance(domain, side, own, beside, known) for side in (False, True)]
+    noise = then.covariance(known), now.covariance(known)
     factor = 1.0
     for _ in range(5):  # the error of what is expected shrinks along
         values, vectors = np.linalg.eigh(noise[1] + factor**2 * noise[0])
@@ -142,68 +141,61 @@ def _parts_of(domain: Domain, names: Sequence[str]) -> tuple[NDArray[np.int64], 
     return parts, owner
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Correlations:
-    """Of one side; each of shape (columns, others)."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Side:
+    """Correlations of columns with others on one side, and the rows that they come from."""
 
+    one: Numbers
+    """Shape (rows, columns): scores of mean 0 and variance 1."""
+    other: Numbers
+    """Shape (rows, others)."""
+    load: Numbers
+    """Shape (rows,): weights that add up to one."""
+    summed: Callable[[Numbers], Numbers]
+    """Sums up the rows of a block."""
     found: Numbers
+    """Shape (columns, others)."""
     squares: Numbers
     """Squared standard errors."""
     rests: Numbers
     """How many rows, or blocks, of equal influence each rests on."""
 
+    def covariance(self, known: NDArray[np.bool_]) -> Numbers:
+        """Covariance of the errors of those correlations that are known, column by column."""
+        rows = np.hstack(
+            [
+                self.summed(_influence(column, self.other[:, kept], r[kept], self.load))
+                for column, r, kept in zip(self.one.T, self.found, known, strict=True)
+            ]
+        )
+        covariance: Numbers = rows.T @ rows
+        return covariance
+
 
 def _both_sides(
     domain: Domain, parts: NDArray[np.int64], others: NDArray[np.int64]
-) -> tuple[_Correlations, _Correlations]:
-    then, now = (_correlations(domain, side, parts, others) for side in (False, True))
+) -> tuple[_Side, _Side]:
+    then, now = (_side(domain, side, parts, others) for side in (False, True))
     return then, now
 
 
-def _correlations(
-    domain: Domain, side: bool, parts: NDArray[np.int64], others: NDArray[np.int64]
-) -> _Correlations:
-    one, other, load, summed = _read(domain, side, parts, others)
+def _side(domain: Domain, side: bool, parts: NDArray[np.int64], others: NDArray[np.int64]) -> _Side:
+    case = domain.case
+    rows = np.flatnonzero(case.current == side)
+    rows = rows[:: -(-len(rows) // READ)]
+    load = domain.weights[rows] / domain.weights[rows].sum()
+    scores = domain.laid()[0][rows]
+    one, other = _scaled(scores[:, parts], load), _scaled(scores[:, others], load)
+    summed = _by_block(None if case.blocks is None else case.blocks[rows])
     found = (one * load[:, None]).T @ other
     squares, fourths = np.zeros_like(found), np.zeros_like(found)
     for place, column in enumerate(one.T):
         squared = summed(_influence(column, other, found[place], load)) ** 2
         squares[place], fourths[place] = squared.sum(axis=0), (squared**2).sum(axis=0)
     rests = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
-    return _Correlations(found, squares, rests)
-
-
-def _covariance(
-    domain: Domain,
-    side: bool,
-    parts: NDArray[np.int64],
-    others: NDArray[np.int64],
-    known: NDArray[np.bool_],
-) -> Numbers:
-    """Covariance of the errors of those correlations that are known, in the order of rows."""
-    one, other, load, summed = _read(domain, side, parts, others)
-    found = (one * load[:, None]).T @ other
-    rows = np.hstack(
-        [
-            summed(_influence(column, other[:, kept], r[kept], load))
-            for column, r, kept in zip(one.T, found, known, strict=True)
-        ]
+    return _Side(
+        one=one, other=other, load=load, summed=summed, found=found, squares=squares, rests=rests
     )
-    covariance: Numbers = rows.T @ rows
-    return covariance
-
-
-def _read(
-    domain: Domain, side: bool, parts: NDArray[np.int64], others: NDArray[np.int64]
-) -> tuple[Numbers, Numbers, Numbers, Callable[[Numbers], Numbers]]:
-    """Scaled scores of one side's rows, their weights, and how rows of a block are summed up."""
-    case = domain.case
-    rows = np.flatnonzero(case.current == side)
-    rows = rows[:: -(-len(rows) // READ)]
-    load = domain.weights[rows] / domain.weights[rows].sum()
-    scores = domain.laid()[0][rows]
-    summed = _by_block(None if case.blocks is None else case.blocks[rows])
-    return _scaled(scores[:, parts], load), _scaled(scores[:, others], load), load, summed
 
 
 def _influence(column: Numbers, other: Numbers, found: Numbers, load: Numbers) -> Numbers:

@@ -173,19 +173,7 @@ def _levels(shares: Drawn, name: str) -> Figure:
     rows = list(zip(shares.labels, *sides, strict=False))
     rows.sort(key=lambda row: -max(row[1:]))
     shown, rest = rows[:LEVELS], rows[LEVELS:]
-    top = max((max(row[1:]) for row in shown), default=1.0) or 1.0
-    start, end = 118, 285
-    parts = [
-        _bar(
-            row[:3],
-            row[3] if fixed else None,
-            8 + 22 * place,
-            start,
-            (end - start) / top,
-            words.percent,
-        )
-        for place, row in enumerate(shown)
-    ]
+    parts = _bars(shown, words.percent, repaired=bool(fixed))
     caption = (
         "Share of rows in each level, baseline to current. Outline: baseline, filled: current"
         f"{REPAIRED if fixed else ''}."
@@ -207,12 +195,9 @@ def _levels(shares: Drawn, name: str) -> Figure:
 
 def _means(picture: Picture, name: str) -> Figure:
     """Draw one bar a level or stretch, in their order: what is drawn are no shares."""
-    rows = list(zip(picture.labels, picture.baseline, picture.current, strict=True))
-    top = max(max(row[1:]) for row in rows)
-    parts = [
-        _bar(row, None, 8 + 22 * place, 118, (285 - 118) / top, words.number)
-        for place, row in enumerate(rows)
-    ]
+    sides = (picture.baseline, picture.current, picture.baseline)
+    rows = list(zip(picture.labels, *sides, strict=True))
+    parts = _bars(rows, words.number)
     of = words.clean(picture.of)
     return Figure(
         title="Levels",
@@ -220,6 +205,23 @@ def _means(picture: Picture, name: str) -> Figure:
         caption=f"{of[:1].upper()}{of[1:]} over {name}, baseline to current. Outline: baseline, "
         "filled: current.",
     )
+
+
+def _bars(
+    rows: Sequence[tuple[str, float, float, float]],
+    told: Callable[[float], str],
+    *,
+    repaired: bool = False,
+) -> list[str]:
+    """Draw rows of a label and its numbers: before, after, and repaired where that is known."""
+    top = max((max(row[1:]) for row in rows), default=1.0) or 1.0
+    start, end = 118, 285
+    return [
+        _bar(
+            row[:3], row[3] if repaired else None, 8 + 22 * place, start, (end - start) / top, told
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 def _bar(

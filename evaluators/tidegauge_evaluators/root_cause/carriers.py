@@ -164,21 +164,20 @@ class _Search:
             amounts = self.pairs.amounts(groups, [rest - set(g) for g in groups], self.rng, 0)[0]
             most = np.argsort(-amounts, kind="stable")[:MOST_SUSPECTS]
             ranked = self._ranked(state, [groups[i] for i in most])
-            first = self._narrowed(ranked[0], state)
-            after = rest - set(first.columns)
-            own = self.pairs.amounts([first.columns], [after], self.rng, DRAWS)[:, 0]
+            after = rest - set(ranked[0].columns)
+            own = self.pairs.amounts([ranked[0].columns], [after], self.rng, DRAWS)[:, 0]
             shares = own / (whole - own[0] + own)
             low, high = np.quantile(
                 shares[1:], (0.5 - self.confidence / 2, 0.5 + self.confidence / 2)
             )
             yield Step(
-                columns=first.columns,
+                columns=ranked[0].columns,
                 way="apart",
                 share=float(shares[0]),
                 interval=Interval(float(low), float(high)),
                 residual=told(self._left(_State(rest=after)), "side and the columns left"),
-                rank_one=first.rank_one,
-                ranked=(first, *ranked[1:]),
+                rank_one=ranked[0].rank_one,
+                ranked=ranked,
             )
             rest = after
 
@@ -189,7 +188,6 @@ class _Search:
             if not state.rest or (number and not self._matters(left, state)):
                 return
             ranked = self._ranked(state, self._suspects(state))
-            ranked = (self._narrowed(ranked[0], state), *ranked[1:])
             first = set(ranked[0].columns)
             apart = replace(state, rest=state.rest - first)
             through = replace(apart, through=state.through | first)
@@ -247,7 +245,8 @@ class _Search:
         if state.through:
             sets += [state.through | set(group) for group in suspects]
         self.domain.learn([known, state.through, *sets])
-        return self._compared(suspects, state, [known - set(group) for group in suspects])
+        first, *rest = self._compared(suspects, state, [known - set(group) for group in suspects])
+        return (self._narrowed(first, state), *rest)
 
     def _compared(
         self,

@@ -15,12 +15,7 @@ from numpy.typing import NDArray
 from tidegauge.case import Caller, Case
 from tidegauge.causes import verdicts
 from tidegauge.causes.details import best_fit, detailed
-from tidegauge.causes.questions import (
-    Answers,
-    Inquiry,
-    ask,
-    thinned,
-)
+from tidegauge.causes.questions import Answers, Inquiry, ask, thinned
 from tidegauge.causes.sentences import (
     because_of,
     dearer_in_words,

@@ -30,7 +30,7 @@ def detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> Ite
     ask_for = restorer(inquiry) if any(one.verdict in FAULTS for one in causes) else None
     for place, cause in enumerate(causes):
         if place < DETAILED and cause.verdict == "concept":
-            yield _of_losses(inquiry, cause)
+            yield _of_losses(inquiry, answers, cause)
             continue
         if place >= DETAILED or cause.columns[:1] not in {(n,) for n in inquiry.case.features}:
             yield cause
@@ -51,16 +51,16 @@ def detailed(inquiry: Inquiry, answers: Answers, causes: Sequence[Cause]) -> Ite
         )
 
 
-def _of_losses(inquiry: Inquiry, cause: Cause) -> Cause:
+def _of_losses(inquiry: Inquiry, answers: Answers, cause: Cause) -> Cause:
     """Show where and when the loss rose: the columns themselves are as before."""
-    losses, name = inquiry.ask("losses", inquiry.case), next(iter(cause.columns), "")
+    losses, name = answers.losses, next(iter(cause.columns), "")
     if losses is None:
         return cause
     drawn = name in inquiry.case.features
     return replace(
         cause,
         picture=losses_over(inquiry.case, name, losses.rows, losses.of) if drawn else None,
-        onset=since(inquiry, losses.rows),
+        onset=since(inquiry, lambda: losses.rows),
     )
 
 

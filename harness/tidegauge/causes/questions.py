@@ -77,6 +77,8 @@ class Answers:
     """Which mechanisms of a given order changed."""
     concept: Any = None
     """Whose effect on the target changed."""
+    losses: Any = None
+    """How far each row's answer was from the truth."""
     performance: Decomposition | None = None
     segments: tuple[Segment, ...] = ()
     mix: Any = None
@@ -158,6 +160,7 @@ def _of_performance(inquiry: Inquiry, found: Carriers) -> dict[str, Any]:
     losses = inquiry.ask("losses", case)
     whole = domain if losses is None or np.isfinite(losses.rows).all() else None
     if losses is not None:
+        answers["losses"] = losses
         answers["performance"] = inquiry.ask(
             "performance", case, losses, domain=whole, **inquiry.shared
         )
@@ -216,22 +219,25 @@ def _suspicion(inquiry: Inquiry, name: str, shape: Any) -> NDArray[Any]:
 
 def began(inquiry: Inquiry, name: str, shape: Any) -> Onset | None:
     """Ask when a column began to differ."""
-    case = inquiry.case
-    values = case[name].values
-    if case[name].categorical or shape is None or shape.shape.name == "nulls":
-        values = _suspicion(inquiry, name, shape).astype(np.float64)
+
+    def values() -> NDArray[np.float64]:
+        variable = inquiry.case[name]
+        if variable.categorical or shape is None or shape.shape.name == "nulls":
+            return _suspicion(inquiry, name, shape).astype(np.float64)
+        return variable.values
+
     return since(inquiry, values)
 
 
-def since(inquiry: Inquiry, values: NDArray[np.float64]) -> Onset | None:
-    """Ask when a number of each row changed."""
+def since(inquiry: Inquiry, values: Callable[[], NDArray[np.float64]]) -> Onset | None:
+    """Ask when a number of each row changed; where rows have a time it is worked out."""
     case = inquiry.case
     if not case.timestamp:
         return None
     found: Onset | None = inquiry.ask(
         "onset",
         case[case.timestamp].values,
-        values,
+        values(),
         case.current,
         blocks=case.blocks,
         **inquiry.shared,

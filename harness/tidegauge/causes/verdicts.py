@@ -43,12 +43,11 @@ def of_step(step: Step, shape: Shape | None, check: Checked | None = None) -> Me
     Values that are the old ones beside other rows were mixed up: all that went along with the
     column does so by the same part less. Else, where they can be repaired, the truth tells: it goes
     with the repaired ones after a fault and with the logged ones after a change of the world; but
-    what others followed was no fault. Else, without the column the others
-    do not differ: its values were changed after they were made, if a rule of values fits, and come
-    about otherwise if none does. At equal values of it they do not differ: it moved in the world,
-    and they with it. Where both hold nothing hangs on the column, and a shift of the world looks
-    like a biased sensor; only a shape that nature would not have chosen tells, or values that were
-    never there before.
+    what others followed was no fault. Else, without the column the others do not differ: its values
+    were changed after they were made, if a rule of values fits, and come about otherwise if none
+    does. At equal values of it they do not differ: it moved in the world, and they with it. Where
+    both hold nothing hangs on the column, and a shift of the world looks like a biased sensor; only
+    a shape that nature would not have chosen tells, or values that were never there before.
     """
     marginal, weakened = step.ranked[0].marginal, step.weakened
     evenly = weakened is not None and is_even(weakened)
@@ -111,7 +110,7 @@ def adds(one: Information | None, total: Information) -> bool:
 
 
 def dearest(segments: Sequence[Segment], *, confined: bool = False) -> Segment | None:
-    """Find the rows on which the loss at equal inputs rose most surely, and hardly elsewhere."""
+    """Find the rows on which the loss at equal inputs rose most surely: ``confined`` to them."""
     certain = [
         (one.p_value, place)
         for place, one in enumerate(segments)
